@@ -1,0 +1,1 @@
+"""Inventory, the conversation with devices, and what devices last said."""

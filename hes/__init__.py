@@ -1,0 +1,1 @@
+"""HES: an open head-end system for smart metering."""

@@ -1,0 +1,1 @@
+"""Stands in for PostgreSQL while DATABASE_URL is unset; see `base`."""

@@ -1,0 +1,237 @@
+"""Django settings, all from the environment; a fault stops the start and names its cure.
+
+HES_ENV=development makes what is missing (keys in HES_HOME, mode 0600) and needs no variable at
+all; HES_ENV=production makes nothing and refuses what is missing or weak. A secret may stand in
+NAME or in the file named by NAME_FILE.
+"""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from hes.lib.env import DatabaseUrl, Environment, parse_master_key
+from hes.lib.home import default_home, kept_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(os.environ)
+
+HES_ENV = env.choice("HES_ENV", "development", ("development", "production"))
+PRODUCTION = HES_ENV == "production"
+HES_HOME = env.path("HES_HOME", default_home())
+
+
+# --- secrets ---------------------------------------------------------------------------------
+
+
+def _secret(name: str, file_name: str, make: str) -> str:
+    """The configured secret; in development else the one kept in HES_HOME, made at first need."""
+    value = env.secret(name)
+    if value or PRODUCTION:
+        return value
+    try:
+        return kept_secret(HES_HOME / file_name, lambda: make)
+    except (OSError, ValueError) as fault:
+        env.fault("HES_HOME", f"cannot keep a generated {name}: {fault}")
+        return make
+
+
+def _secret_key() -> str:
+    key = _secret("HES_SECRET_KEY", "secret_key", secrets.token_urlsafe(64))
+    if len(key) < 50 or len(set(key)) < 12 or key.startswith("django-insecure"):
+        env.fault(
+            "HES_SECRET_KEY", "must be 50 or more random characters, also by HES_SECRET_KEY_FILE"
+        )
+    return key
+
+
+def _master_key() -> bytes:
+    made = base64.b64encode(secrets.token_bytes(32)).decode()
+    try:
+        return parse_master_key(_secret("HES_MASTER_KEY", "master_key", made))
+    except ValueError as fault:
+        env.fault("HES_MASTER_KEY", f"(wraps all device keys) {fault}")
+        return b""
+
+
+SECRET_KEY = _secret_key()
+HES_MASTER_KEY = _master_key()
+
+# --- databases and broker --------------------------------------------------------------------
+# Processes connect as hes_app. Only migrations and partition maintenance run with
+# HES_ROLE=owner, which reads OWNER_DATABASE_URL (role hes_owner).
+
+HES_ROLE = env.choice("HES_ROLE", "app", ("app", "owner"))
+DATABASE_VARIABLE = "OWNER_DATABASE_URL" if HES_ROLE == "owner" else "DATABASE_URL"
+REDIS_URL = env.secret("REDIS_URL")
+
+
+def _database(url: DatabaseUrl | None) -> dict[str, object]:
+    if url is None:
+        if PRODUCTION:
+            env.fault(DATABASE_VARIABLE, "is required, for example postgres://hes_app@db/hes")
+        return {"ENGINE": "hes.lib.no_database", "NAME": "hes"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": url.name,
+        "USER": url.user,
+        "PASSWORD": url.password,
+        "HOST": url.host,
+        "PORT": url.port or "",
+        "OPTIONS": {"application_name": f"hes-{HES_ROLE}", **url.options},
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASES = {"default": _database(env.database(DATABASE_VARIABLE))}
+
+# --- Django ----------------------------------------------------------------------------------
+
+DEBUG = env.flag("HES_DEBUG")
+ALLOWED_HOSTS = env.words("HES_ALLOWED_HOSTS") or (
+    [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = env.words("HES_TRUSTED_ORIGINS")
+if PRODUCTION and DEBUG:
+    env.fault("HES_DEBUG", "shows internals to strangers; unset it in production")
+if PRODUCTION and not ALLOWED_HOSTS:
+    env.fault("HES_ALLOWED_HOSTS", "is required: the host names users type, separated by commas")
+
+INSTALLED_APPS = [
+    "hes",
+    "devices",
+    "workorders",
+    "integration",
+    # Not the stock admin: its autodiscovery would import third-party admin modules, one of
+    # which needs a GDAL library on the host.
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "hes.urls"
+WSGI_APPLICATION = "hes.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"  # Device-local time is made at the borders, from the device's zone.
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = HES_HOME / "static"
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static",) if folder.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# --- transport security ----------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # Probes come from inside, without TLS.
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+X_FRAME_OPTIONS = "DENY"
+if env.flag("HES_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SILENCED_SYSTEM_CHECKS = [
+    # Names beside and above ours belong to the utility: its decision, not ours.
+    "security.W005",  # HSTS for sub-domains
+    "security.W021",  # HSTS preload list
+]
+
+# --- Celery: wakes, schedules and controls; it never owns work ---------------------------------
+
+
+def _broker_url(redis_url: str) -> str:
+    """Celery's spelling of a Redis address; without Redis a broker that reaches nobody (polling only)."""
+    if not redis_url:
+        return "memory://"
+    return redis_url.replace("unix://", "redis+socket://", 1)
+
+
+CELERY_BROKER_URL = _broker_url(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # By default a worker dies after 46 min without Redis.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Many green threads acknowledge at once; below this kombu raises MaxConnectionsError.
+    "max_connections": 10_000,
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+}
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_DEFAULT_QUEUE = "control"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(HES_HOME / "beat-schedule")
+
+# --- logging: to stderr, the process manager keeps it ------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "hes.lib.logs.UtcFormatter",
+            "format": "{asctime} {levelname} {name} [{process}] {message}",
+            "style": "{",
+        }
+    },
+    "filters": {"redact": {"()": "hes.lib.logs.RedactPasswords"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}
+    },
+    "root": {"handlers": ["stderr"], "level": env.text("HES_LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
+
+env.require_valid()

@@ -1,0 +1,1 @@
+"""What we ask of devices, when, and what came of it."""
