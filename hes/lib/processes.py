@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
+LOG_LIMIT = 10 * 1024 * 1024
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -72,7 +73,9 @@ def die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
     return tie
 
 
-def stop(process: subprocess.Popen[bytes], signals: Iterable[signal.Signals], patience: float) -> None:
+def stop(
+    process: subprocess.Popen[bytes], signals: Iterable[signal.Signals], patience: float
+) -> None:
     """Send the signals one after the other, each with `patience` seconds to work, at last SIGKILL."""
     for number in signals:
         with contextlib.suppress(ProcessLookupError):
@@ -115,3 +118,11 @@ def _wait_until_gone(pid: int, mark: str, patience: float) -> None:
     deadline = time.monotonic() + patience
     while is_ours(pid, mark) and time.monotonic() < deadline:
         time.sleep(0.02)
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log file for appending; a large one becomes ``<name>.1`` first, so that logs are bounded."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_LIMIT:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")

@@ -1,0 +1,1 @@
+"""The parts of the embedded servers; `hes.embedded` puts them together."""
