@@ -1,0 +1,40 @@
+"""Starts a private PostgreSQL and Redis for the session, before Django reads its settings.
+
+Loaded by ``-p tests.plugin`` (pyproject.toml). With xdist the first process starts the servers and
+the workers inherit their addresses. HES_TEST_POSTGRES_BIN names other PostgreSQL programs
+(``make test-pg15``).
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from hes.embedded import EmbeddedServers
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """A wrapper, because pytest-django reads the settings first thing inside this hook."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _start_servers(early_config)
+    yield
+
+
+def _start_servers(config: pytest.Config) -> None:
+    home = Path(tempfile.mkdtemp(prefix="hes-test-"))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    servers = EmbeddedServers(home, durable=False, bin_dir=_other_programs())
+    servers.start()
+    config.add_cleanup(servers.stop)
+    os.environ.update(servers.environment | {"HES_ENV": "development", "HES_ROLE": "app"})
+
+
+def _other_programs() -> Path | None:
+    folder = os.environ.get("HES_TEST_POSTGRES_BIN", "")
+    if folder and not (Path(folder) / "initdb").exists():
+        raise pytest.UsageError(f"HES_TEST_POSTGRES_BIN={folder} holds no initdb")
+    return Path(folder) if folder else None
