@@ -1,0 +1,260 @@
+"""The seam between the engine and every field protocol: duties, windows, batches and errors.
+
+A driver knows duties, not the database: it takes plain values, yields frozen records in bounded
+batches, and raises only the errors below (design D7, D8; companion profile 6).
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import ClassVar, Protocol
+
+from hes.domain.records import Record
+
+METERS_PER_BATCH = 100
+LINES_PER_BATCH = 5_000
+CYCLES_PER_GET = 8
+
+
+class Table(StrEnum):
+    """The bulk tables of a concentrator, by duty."""
+
+    CLOSURES = "closures"
+    LOAD_PROFILE = "load_profile"
+    MEASURANDS = "measurands"
+    CURRENT_DATA = "current_data"
+    VOLTAGE_VARIATION = "voltage_variation"
+    INTERRUPTION_COUNTERS = "interruption_counters"
+    STATUS_AND_EVENTS = "status_and_events"
+    NODES = "nodes"
+    REPEATERS = "repeaters"
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """Rows stamped with the cycles first..last, both included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Rows whose clock lies in [first, last], UTC epoch seconds, both included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The whole buffer: snapshots."""
+
+
+Window = Cycles | Period | Whole
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """How far a concentrator has come with one table. `finished` is the last finished cycle."""
+
+    table: Table
+    finished: int
+    oldest: int
+    rows: int
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered: read first in every visit, before anything is taken or sent."""
+
+    serial_number: str
+    software_number: int
+    tables: dict[Table, TableState]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """The device clock beside ours: both UTC epoch seconds, ours corrected by half the exchange."""
+
+    device: float
+    ours: float
+    deviation: int | None
+    status: int
+
+    @property
+    def drift(self) -> float:
+        """Seconds the device is ahead of us."""
+        return self.device - self.ours
+
+
+@dataclass(frozen=True, slots=True)
+class DstPeriod:
+    """Begin and end of one summer time, UTC epoch seconds."""
+
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """At most 100 meters or 5,000 lines of one table; `seen` are all MACs with a row in it."""
+
+    records: tuple[Record, ...]
+    seen: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a device listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class Credentials:
+    """What opens a management association. Keys never appear in repr, logs or errors.
+
+    `counters` yields the next invocation counter per GCM operation (reserved in the database before
+    use); `server_title` is the stored title of the device, None before the first association;
+    `server_counter` the highest counter the device has used under this key, -1 if none.
+    """
+
+    client_title: bytes
+    server_title: bytes | None
+    encryption_key: bytes = field(repr=False)
+    authentication_key: bytes = field(repr=False)
+    counters: Callable[[], int] = field(repr=False)
+    server_counter: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Deadlines in seconds and byte cap of one visit (companion profile 1, assumed)."""
+
+    connect: float = 5.0
+    exchange: float = 10.0
+    visit: float = 900.0
+    received_bytes: int = 64 * 1024 * 1024
+
+
+class Contact(Enum):
+    """What an outcome says about the concentrator's reachability (column nrn K, profile 6)."""
+
+    MADE = "made"  # missed contacts become 0
+    MISSED = "missed"  # one more
+    UNKNOWN = "unknown"  # untouched
+
+
+class FieldError(Exception):
+    """Base of the closed error set. `text` goes to operators and result lines."""
+
+    family: ClassVar[str] = "field"
+    contact: ClassVar[Contact] = Contact.MADE
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Unreachable(FieldError):
+    """Never connected: nothing was sent. Concentrator nrn + 1; retried with back-off."""
+
+    family = "unreachable"
+    contact = Contact.MISSED
+
+
+class Busy(Unreachable):
+    """AARE transient-rejected: the device is there and serves somebody else. nrn 0."""
+
+    family = "busy"
+    contact = Contact.MADE
+
+
+class NodeSilent(FieldError):
+    """The concentrator could not reach the meter: meter nrn + 1."""
+
+    family = "node_silent"
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Refused(FieldError):
+    """The device said no. Not retried."""
+
+    family = "refused"
+
+
+class Garbled(FieldError):
+    """Bytes that break the protocol: one retry with a new session, then a failure."""
+
+    family = "garbled"
+
+
+class Locked(FieldError):
+    """Association, key or counter refused: no automatic retry, alarm."""
+
+    family = "locked"
+
+
+class Timeout(FieldError):
+    """A deadline or the byte cap passed after the association was open."""
+
+    family = "timeout"
+    contact = Contact.UNKNOWN
+
+
+class Cancelled(FieldError):
+    """Our own stop or pre-emption."""
+
+    family = "cancelled"
+    contact = Contact.UNKNOWN
+
+
+class Session(Protocol):
+    """One open conversation with one concentrator. Every call may raise a FieldError."""
+
+    async def identify(self) -> Identity: ...
+
+    def collect(self, table: Table, window: Window) -> AsyncIterator[Batch]: ...
+
+    async def read_clock(self) -> ClockReading: ...
+
+    async def set_clock(self, offset: int) -> None:
+        """Set the device to our time, `offset` minutes east of UTC."""
+
+    async def read_dst(self) -> tuple[DstPeriod, ...]: ...
+
+    async def set_dst(self, periods: tuple[DstPeriod, ...]) -> None: ...
+
+    async def status_word(self) -> bytes: ...
+
+    async def close(self) -> None:
+        """Release and close; never raises."""
+
+    @property
+    def received_bytes(self) -> int: ...
+
+    @property
+    def exchanges(self) -> int: ...
+
+    @property
+    def server_title(self) -> bytes | None: ...
+
+    @property
+    def server_counter(self) -> int: ...
+
+
+class Driver(Protocol):
+    """One way to talk to a kind of concentrator; `tables` are the duties it can do."""
+
+    tables: frozenset[Table]
+
+    def open(
+        self, endpoint: Endpoint, credentials: Credentials, limits: Limits
+    ) -> Awaitable[Session]:
+        """Connect and associate, or raise Unreachable, Busy, Locked, Refused, Garbled, Timeout."""

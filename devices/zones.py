@@ -1,0 +1,27 @@
+"""Time zone names: IANA inside, Windows names where template 4 writes them."""
+
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from tzlocal.windows_tz import win_tz
+
+from hes.domain.errors import BadValue
+
+
+def known_zone(value: str) -> None:
+    """Refuse a name that the time zone database does not know."""
+    if value not in available_timezones():
+        raise ValidationError(f"{value} is not an IANA time zone, for example America/Santiago")
+
+
+def iana_zone(windows_name: str) -> str:
+    """The IANA zone of a Windows zone name; an IANA name is taken as it is."""
+    name = windows_name.strip()
+    if name in available_timezones():
+        return name
+    zone: str | None = win_tz.get(name)
+    if zone is None:
+        raise BadValue(
+            f"{name!r} is no time zone", "write a Windows zone name, e.g. Pacific SA Standard Time"
+        )
+    return zone

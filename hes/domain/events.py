@@ -1,0 +1,57 @@
+"""Event kinds: the identity of what happened. The CIM code is only how it is rendered.
+
+Codes are not unique (design D22), so nothing is ever looked up by code.
+Source: `codes/end_device_event_types.csv`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hes.domain.catalogue import rows
+
+
+class EventKind(StrEnum):
+    """What happened to a device. Values are stored; never renumber or reuse one."""
+
+    METER_UNREACHABLE = "meter_unreachable"
+    METER_REACHABLE = "meter_reachable"
+    CONCENTRATOR_UNREACHABLE = "concentrator_unreachable"
+    CONCENTRATOR_REACHABLE = "concentrator_reachable"
+    METER_COMMISSIONED = "meter_commissioned"
+    METER_DECOMMISSIONED = "meter_decommissioned"
+    METER_ASSOCIATED = "meter_associated"
+    METER_DISASSOCIATED = "meter_disassociated"
+    METER_ALARM = "meter_alarm"  # the alarm's own row of codes/meter_alarms.csv says which
+    CLOCK_STEPPED = "clock_stepped"  # for screens; no document prints a code, so none is exported
+    CLOCK_DRIFT_REFUSED = "clock_drift_refused"
+    TABLE_RESTARTED = "table_restarted"
+    DEVICE_LOCKED = "device_locked"
+    CLOSURE_MISMATCH = "closure_mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How an event kind is written into LPE lines and onto the stream."""
+
+    code: str
+    text: str
+
+
+_CSV_TEXT = {
+    EventKind.METER_UNREACHABLE: "Meter Unreachable",
+    EventKind.METER_REACHABLE: "Meter Reachable",
+    EventKind.CONCENTRATOR_UNREACHABLE: "Concentrator Unreachable",
+    EventKind.CONCENTRATOR_REACHABLE: "Concentrator Reachable",
+    EventKind.METER_COMMISSIONED: "Meter Commissioned",
+    EventKind.METER_DECOMMISSIONED: "Meter Decommissioned",
+    EventKind.METER_ASSOCIATED: "Meter Associated",
+    EventKind.METER_DISASSOCIATED: "Meter Disassociated",
+}
+
+
+def _rendering(text: str) -> Rendering:
+    row = next(row for row in rows("end_device_event_types") if row["csv_description"] == text)
+    return Rendering(row["code"], text)
+
+
+RENDERED: dict[EventKind, Rendering] = {kind: _rendering(text) for kind, text in _CSV_TEXT.items()}

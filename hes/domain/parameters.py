@@ -1,0 +1,52 @@
+"""Settings an operator may change per company: name, type, default, meaning. One home for all.
+
+Values marked assumed are our choice; the documents name only the reachability maximum (001 2.2).
+"""
+
+from dataclasses import dataclass
+
+Value = int | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One typed setting; the type is that of the default."""
+
+    name: str
+    default: Value
+    unit: str
+    meaning: str
+
+    def parse(self, text: str) -> Value:
+        """The value written as text; raises ValueError where it does not fit the type."""
+        if isinstance(self.default, bool):
+            if text not in ("true", "false"):
+                raise ValueError(f"{self.name}: write true or false, not {text!r}")
+            return text == "true"
+        return int(text) if isinstance(self.default, int) else text
+
+
+PARAMETERS: dict[str, Parameter] = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter("max_missed_contacts", 40, "contacts", "nrn above this: not reachable (001 2.2)"),
+        Parameter("ledger_days", 40, "days", "older samples are refused and counted as too old"),
+        Parameter("slot_attempts", 3, "visits", "tries of one due collection (assumed)"),
+        Parameter("retry_base", 60, "s", "first back-off after a failed visit (assumed)"),
+        Parameter("retry_cap", 3600, "s", "longest back-off (assumed)"),
+        Parameter(
+            "breaker_failures", 5, "visits", "failures in a row: breaker opens"
+        ),
+        Parameter("clock_tolerance", 2, "s", "smaller drift is left (profile 3.1)"),
+        Parameter("clock_alarm", 3600, "s", "larger drift is an event (profile 3.1)"),
+        Parameter("clock_step_limit", 900, "s", "larger steps need an order (design 7)"),
+        Parameter(
+            "host_clock_limit", 2, "s", "worker against database: no clock set"
+        ),
+        Parameter("export_max_bytes", 268_435_456, "bytes", "a daily file is cut beyond this"),
+        Parameter("file_suffix", "", "", "fixed suffix of daily files instead of the size count"),
+        Parameter(
+            "commissioning_lines", True, "", "LPE lines for life cycle steps (assumed codes)"
+        ),
+    )
+}
