@@ -8,7 +8,6 @@ class never delays another.
 import os
 
 from celery import Celery
-from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
 
@@ -21,6 +20,6 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
 app = Celery("hes")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Exchange and key spelled out: left out, every queue would get the default queue's messages.
-app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
+app.conf.task_queues = {name: {"exchange": name, "routing_key": name} for name in QUEUES}
 app.conf.beat_schedule = BEAT_SCHEDULE
 app.autodiscover_tasks()

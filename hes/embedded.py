@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from hes.lib.home import private_folder
-from hes.lib.processes import read_pid, stop_leftover
+from hes.lib.processes import stop_leftovers
 from hes.servers import binaries
 from hes.servers.errors import ServerError
 from hes.servers.places import Places, exclusive, give, places_for, runtime_root
@@ -138,7 +138,6 @@ class EmbeddedServers:
     def _start_postgres(self, places: Places, bin_dir: Path) -> None:
         self._postgres = Postgres(places, bin_dir, durable=self._durable)
         self._postgres.start()
-        _note_pid(places, "postgres", self._postgres.pid)
 
     def _start_redis(self, places: Places) -> None:
         redis = None
@@ -149,7 +148,6 @@ class EmbeddedServers:
             log.warning("Redis is not available, work is found by polling: %s", fault)
             return
         self._redis = redis
-        _note_pid(places, "redis", redis.pid)
 
     def _disown_foreign_cluster(self, places: Places) -> None:
         """Put aside a cluster whose home was deleted: the keys that open its secrets are gone.
@@ -169,9 +167,7 @@ def reap_leftovers() -> None:
     for run in runtime_root().iterdir():
         if run.is_dir() and (lock := _try_lock(run)):
             with lock:
-                for pid_file in run.glob("*.pid"):
-                    if pid := read_pid(pid_file):
-                        stop_leftover(pid, str(run), LEFTOVER_SIGNALS, patience=10)
+                stop_leftovers(run, LEFTOVER_SIGNALS, patience=10)
                 shutil.rmtree(run, ignore_errors=True)
 
 
@@ -198,8 +194,5 @@ def _try_lock(run: Path) -> IO[str] | None:
 
 
 def _in_use(run: Path) -> str:
-    return f"the servers of this HES_HOME already run, started by process {read_pid(run / 'owner')}"
-
-
-def _note_pid(places: Places, name: str, pid: int) -> None:
-    (places.run / f"{name}.pid").write_text(f"{pid}\n", encoding="ascii")
+    owner = (run / "owner").read_text(encoding="ascii").strip()
+    return f"the servers of this HES_HOME already run, started by process {owner}"

@@ -19,6 +19,7 @@ env = Environment(os.environ)
 HES_ENV = env.choice("HES_ENV", "development", ("development", "production"))
 PRODUCTION = HES_ENV == "production"
 HES_HOME = env.path("HES_HOME", default_home())
+EXPORT_DIR = env.path("HES_EXPORT_DIR", HES_HOME / "export")
 
 
 # --- secrets ---------------------------------------------------------------------------------
@@ -186,7 +187,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 
 def _broker_url(redis_url: str) -> str:
-    """Celery's spelling of a Redis address; without Redis a broker that reaches nobody (polling only)."""
+    """Celery's spelling of a Redis address; without Redis a broker that reaches nobody."""
     if not redis_url:
         return "memory://"
     return redis_url.replace("unix://", "redis+socket://", 1)

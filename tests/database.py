@@ -6,13 +6,16 @@ Django would do both as the user of the tests, who would then need rights no pro
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 import psycopg2
 from django.core.management import call_command
 from django.db import connection
 
+from devices.partitions import ensure_around
 from hes.lib.env import parse_database_url
 
+LEDGER_DAYS = 45
 # Kept over tests that commit: migrations and post_migrate fill them once.
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
 
@@ -46,6 +49,7 @@ def create() -> None:
     for variable in ("DATABASE_URL", "OWNER_DATABASE_URL"):  # for processes that tests start
         os.environ[variable] = os.environ[variable].replace("@/hes?", f"@/{name}?")
     _migrate_as_owner()
+    ensure_around(datetime.now(UTC).date(), LEDGER_DAYS)
 
 
 def drop() -> None:

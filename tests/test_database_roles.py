@@ -24,7 +24,7 @@ def test_tests_talk_to_postgresql_as_hes_app():
 )
 def test_hes_app_cannot_change_the_schema(statement):
     with (
-        pytest.raises(DatabaseError, match="permission denied|must be owner"),
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
         transaction.atomic(),
     ):
         _one(statement)

@@ -112,7 +112,7 @@ class Environment:
         return Path(self.text(name, str(default))).expanduser().absolute()
 
     def secret(self, name: str) -> str:
-        """A secret from `name`, or from the file named by ``<name>_FILE``; empty when neither is set.
+        """A secret from `name`, or from the file named by ``<name>_FILE``; empty when unset.
 
         The file must not be readable by everybody.
         """

@@ -17,7 +17,7 @@ class UtcFormatter(logging.Formatter):
 
 
 class RedactPasswords(logging.Filter):
-    """Blots out the password of any address in a message (broker and database errors carry them)."""
+    """Blots out the password of any address in a message; broker and database errors carry them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

@@ -76,52 +76,90 @@ def die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
 def stop(
     process: subprocess.Popen[bytes], signals: Iterable[signal.Signals], patience: float
 ) -> None:
-    """Send the signals one after the other, each with `patience` seconds to work, at last SIGKILL."""
+    """Send the signals in turn, each with `patience` seconds to work, at last SIGKILL."""
     for number in signals:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
             return
-    process.kill()
+    sweep_group(process.pid)
     process.wait()
 
 
-def is_ours(pid: int, mark: str) -> bool:
-    """Whether `pid` runs and its command line contains `mark` (numbers are reused: never trust one)."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return mark in command.replace(b"\0", b" ").decode(errors="replace")
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """One process for ever: its number and the clock tick it started at, since numbers return."""
+
+    pid: int
+    started: int
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessIdentity | None":
+        """The identity of a running process; None when there is none (a zombie runs no more)."""
+        try:
+            status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return None
+        fields = status.rpartition(")")[2].split()  # the name before may hold blanks and brackets
+        return None if fields[0] in "ZX" else cls(pid, int(fields[19]))
+
+    @classmethod
+    def read(cls, path: Path) -> "ProcessIdentity | None":
+        """What `write` wrote; None when the file is missing or cut short."""
+        try:
+            pid, started = path.read_text(encoding="ascii").split()
+            return cls(int(pid), int(started))
+        except (OSError, ValueError):
+            return None
+
+    def write(self, path: Path) -> None:
+        """Keep for a later run, one line."""
+        path.write_text(f"{self.pid} {self.started}\n", encoding="ascii")
+
+    def is_running(self) -> bool:
+        """Whether this very process still runs."""
+        return ProcessIdentity.of(self.pid) == self
 
 
-def stop_leftover(pid: int, mark: str, signals: Iterable[signal.Signals], patience: float) -> None:
-    """End a process of an earlier run, which is not our child; does nothing when `pid` is not ours."""
-    for number in (*signals, signal.SIGKILL):
-        if not is_ours(pid, mark):
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        _wait_until_gone(pid, mark, patience)
+def note(process: subprocess.Popen[bytes], path: Path) -> None:
+    """Write the pid file of a child that has just been started."""
+    if identity := ProcessIdentity.of(process.pid):
+        identity.write(path)
 
 
-def read_pid(path: Path) -> int | None:
-    """The process id in the first line of a pid file; None when there is none to read."""
-    try:
-        return int(path.read_text(encoding="ascii", errors="replace").split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
+def stop_leftovers(folder: Path, signals: Iterable[signal.Signals], patience: float) -> None:
+    """End what an earlier run noted in the pid files of `folder` and left behind; remove them."""
+    for path in sorted(folder.glob("*.pid")):
+        if leftover := ProcessIdentity.read(path):
+            _end(leftover, signals, patience)
+        path.unlink()
 
 
-def _wait_until_gone(pid: int, mark: str, patience: float) -> None:
+def sweep_group(pid: int) -> None:
+    """Kill what is left of the session a child led (its own children), once it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _end(process: ProcessIdentity, signals: Iterable[signal.Signals], patience: float) -> None:
+    for number in signals:
+        if process.is_running():
+            os.kill(process.pid, number)
+            _wait_until_gone(process, patience)
+    if process.is_running():
+        sweep_group(process.pid)
+        _wait_until_gone(process, patience)
+
+
+def _wait_until_gone(process: ProcessIdentity, patience: float) -> None:
     deadline = time.monotonic() + patience
-    while is_ours(pid, mark) and time.monotonic() < deadline:
+    while process.is_running() and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
 def open_log(path: Path) -> IO[bytes]:
-    """Open a log file for appending; a large one becomes ``<name>.1`` first, so that logs are bounded."""
+    """Open a log file for appending; a large one becomes ``<name>.1`` first: logs are bounded."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LOG_LIMIT:
         path.replace(path.with_name(f"{path.name}.1"))

@@ -96,7 +96,7 @@ def give(folder: Path, run_as: RunAs | None) -> Path:
 
 @contextlib.contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold a file lock for the length of the block (starts at the same time wait for each other)."""
+    """Hold a file lock for the length of the block: starts at the same time wait in turn."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

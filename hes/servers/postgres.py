@@ -11,16 +11,16 @@ from urllib.parse import quote
 
 import psycopg2
 
-from hes.lib.processes import Launch, open_log, spawn, stop
+from hes.lib.processes import Launch, open_log, spawn
 from hes.servers.errors import ServerError
 from hes.servers.places import Places, give, passwd_name
+from hes.servers.server import Server
 
 SUPERUSER = "postgres"
 DATABASE = "hes"
 OWNER, APP = "hes_owner", "hes_app"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 START_SECONDS = 120.0  # a crashed cluster may have much to replay
-STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)  # fast, then immediate: never wait for clients
 
 HBA = "local all all peer map=hes\n"  # nothing over TCP, nobody by trust
 SETTINGS = {
@@ -36,20 +36,16 @@ SETTINGS = {
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class Postgres:
+class Postgres(Server):
     """One cluster in `places`; `durable=False` gives up crash safety for speed (tests)."""
 
+    name = "postgres"
+    stop_signals = (signal.SIGINT, signal.SIGQUIT)  # fast, then immediate: never wait for clients
+
     def __init__(self, places: Places, bin_dir: Path, *, durable: bool) -> None:
-        self._places = places
+        super().__init__(places)
         self._bin = bin_dir
         self._durable = durable
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        """Process id of the running postmaster."""
-        assert self._process is not None, "start() comes first"
-        return self._process.pid
 
     def url(self, role: str) -> str:
         """``postgres://role@/hes?host=<socket folder>``."""
@@ -61,16 +57,9 @@ class Postgres:
             self._initialise()
         self._check_version()
         self._write_access_rules()
-        with open_log(self._places.log("postgres")) as log:
-            self._process = spawn(self._launch(), log)
+        self._spawn(self._launch())
         self._wait_until_ready()
         self._ensure_database()
-
-    def stop(self) -> None:
-        """Fast shutdown: sessions are cut, the cluster is left clean."""
-        if self._process is not None:
-            stop(self._process, STOP_SIGNALS, patience=20)
-            self._process = None
 
     def _initialise(self) -> None:
         """initdb beside, then rename: an interrupted one never looks like a cluster."""
@@ -120,10 +109,9 @@ class Postgres:
         return Launch(argv, ENVIRONMENT, self._places.run_as, signal.SIGINT)
 
     def _wait_until_ready(self) -> None:
-        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if self._running.poll() is not None:
                 break
             try:
                 self._connect("postgres").close()
@@ -131,7 +119,7 @@ class Postgres:
                 time.sleep(0.02)
             else:
                 return
-        raise ServerError(f"PostgreSQL did not start, see {self._places.log('postgres')}")
+        raise self._not_started()
 
     def _connect(self, database: str) -> "psycopg2.extensions.connection":
         connection = psycopg2.connect(

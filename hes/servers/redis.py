@@ -5,31 +5,26 @@ It carries wake-ups, never work, so that it may fail to start.
 
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 
-from hes.lib.processes import Launch, open_log, spawn, stop
-from hes.servers.errors import ServerError
+from hes.lib.processes import Launch
 from hes.servers.places import Places
+from hes.servers.server import Server
 
 START_SECONDS = 10.0
-STOP_SIGNALS = (signal.SIGTERM,)
 
 
-class Redis:
+class Redis(Server):
     """One Redis server in `places`."""
 
-    def __init__(self, places: Places, bin_dir: Path) -> None:
-        self._places = places
-        self._bin = bin_dir
-        self._process: subprocess.Popen[bytes] | None = None
+    name = "redis"
+    stop_signals = (signal.SIGTERM,)
+    patience = 5.0
 
-    @property
-    def pid(self) -> int:
-        """Process id of the running server."""
-        assert self._process is not None, "start() comes first"
-        return self._process.pid
+    def __init__(self, places: Places, bin_dir: Path) -> None:
+        super().__init__(places)
+        self._bin = bin_dir
 
     @property
     def url(self) -> str:
@@ -42,20 +37,13 @@ class Redis:
 
     def start(self) -> None:
         """Start and wait for an answer. Raises ServerError or OSError."""
-        with open_log(self._places.log("redis")) as log:
-            self._process = spawn(self._launch(), log)
+        self._spawn(self._launch())
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._running.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise ServerError(f"Redis did not start, see {self._places.log('redis')}")
+                raise self._not_started()
             time.sleep(0.01)
-
-    def stop(self) -> None:
-        """Ask it to end; nothing is saved."""
-        if self._process is not None:
-            stop(self._process, STOP_SIGNALS, patience=5)
-            self._process = None
 
     def _launch(self) -> Launch:
         options = {

@@ -1,4 +1,4 @@
-"""A PostgreSQL dialect without a server: what needs no connection works, the rest says what to do."""
+"""A PostgreSQL dialect without a server: what needs no connection works, the rest says why not."""
 
 from typing import NoReturn
 
@@ -11,8 +11,12 @@ HINT = (
 )
 
 
+class NoDatabaseError(OperationalError):
+    """DATABASE_URL is not set."""
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Raises OperationalError with the two remedies as soon as a connection is needed."""
+    """Raises NoDatabaseError with the two remedies as soon as a connection is needed."""
 
     def get_new_connection(self, conn_params: object) -> NoReturn:
-        raise OperationalError(HINT)
+        raise NoDatabaseError(HINT)

@@ -1,0 +1,89 @@
+"""``hes``: one friendly front over Django's management commands and our own entry points."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line, get_commands
+
+from hes.lib.no_database.base import NoDatabaseError
+
+USAGE_ERROR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of ``hes --help``.
+
+    `command` is the management command; `function` ("module:name", called with the arguments,
+    returning an exit code) stands in for it where settings must not be read yet.
+    """
+
+    name: str
+    summary: str
+    command: str = ""
+    function: str = ""
+    as_owner: bool = False
+
+
+ENTRIES = (
+    Entry("demo", "run the whole system with a simulated fleet", function="hes.demo:main"),
+    Entry("migrate", "make or update the database schema (as hes_owner)", as_owner=True),
+    Entry("import", "load a provisioning template (CSV)", command="import_template"),
+    Entry("web", "serve the portal and the health probes"),
+    Entry("worker", "visit devices and run tasks"),
+    Entry("beat", "tick the schedules"),
+    Entry("export", "write export files: run, status, ..."),
+    Entry("simulate", "run a simulated fleet"),
+    Entry("check", "check settings and models"),
+    Entry("createsuperuser", "make a portal user with all rights"),
+)
+BY_NAME = {entry.name: entry for entry in ENTRIES}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
+    name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in {"-h", "--help", "help"}:
+        print(help_text())
+        return 0
+    try:
+        return _run(BY_NAME.get(name) or Entry(name, ""), rest)
+    except (ImproperlyConfigured, NoDatabaseError) as fault:
+        print(f"hes {name}: {fault}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def help_text() -> str:
+    """The list of commands, one line each."""
+    lines = [f"  {entry.name:16}{entry.summary}" for entry in ENTRIES]
+    return "\n".join(
+        ["usage: hes COMMAND [OPTIONS]", "", *lines, "", "`hes COMMAND --help` says more."]
+    )
+
+
+def _run(entry: Entry, arguments: list[str]) -> int:
+    if entry.function:
+        return _function(entry.function)(arguments)
+    if entry.as_owner:
+        os.environ["HES_ROLE"] = "owner"
+    command = entry.command or entry.name
+    if command not in get_commands():
+        print(f"hes: unknown command: {entry.name}\n\n{help_text()}", file=sys.stderr)
+        return USAGE_ERROR
+    execute_from_command_line(["hes", command, *arguments])
+    return 0
+
+
+def _function(path: str) -> Callable[[list[str]], int]:
+    module, _, name = path.partition(":")
+    function: Callable[[list[str]], int] = getattr(importlib.import_module(module), name)
+    return function
+
+
+if __name__ == "__main__":
+    sys.exit(main())
