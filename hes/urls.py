@@ -3,6 +3,8 @@ from django.urls import path
 from hes import views
 
 urlpatterns = [
+    path("", views.status, name="status"),
+    path("live", views.status_live, name="status-live"),
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
 ]

@@ -1,9 +1,12 @@
-"""Health probes. They say whether, never why in detail: a probe answers strangers."""
+"""The status page, and health probes: they say whether, never why, for a probe answers strangers."""
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from hes import status as status_of_installation
 
 
 @never_cache
@@ -23,3 +26,22 @@ def ready(request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         return JsonResponse({"status": "unavailable", "database": False}, status=503)
     return JsonResponse({"status": "ok", "database": True})
+
+
+@never_cache
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """Devices, visits, samples and files, for a person who looks."""
+    return render(request, "status.html", _status_context())
+
+
+@never_cache
+@require_safe
+def status_live(request: HttpRequest) -> HttpResponse:
+    """The part of the status page that renews itself."""
+    return render(request, "status_live.html", _status_context())
+
+
+def _status_context() -> dict[str, object]:
+    status = status_of_installation.read()
+    return {"status": status, "visits_total": sum(status.outcomes.values())}

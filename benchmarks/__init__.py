@@ -1,0 +1,1 @@
+"""The promises of the design, measured against their limits: `make bench`."""

@@ -1,0 +1,35 @@
+"""The processes of the demo, in the order they start."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hes.supervisor import Child
+
+
+def child(name: str, *arguments: str, patience: float = 20.0) -> Child:
+    """One `hes` command as a supervised child with our environment."""
+    argv = (sys.executable, "-m", "hes.cli", *arguments)
+    return Child(name, argv, dict(os.environ), patience)
+
+
+def simulator(
+    seed: int, concentrators: int, meters: int, ready: Path, extra: Sequence[str] = ()
+) -> Child:
+    """The field; it writes where every concentrator listens into `ready`."""
+    return child(
+        "simulator", "simulate", "--seed", str(seed), "--concentrators", str(concentrators),
+        "--meters", str(meters), "--ready-file", str(ready), *extra,
+    )  # fmt: skip
+
+
+def worker() -> Child:
+    """Engine and tasks; without a broker the engine alone."""
+    broker = () if os.environ.get("REDIS_URL") else ("--no-broker",)
+    return child("worker", "worker", *broker)
+
+
+def exporter() -> Child:
+    """The CSV sink."""
+    return child("exporter", "export", "run")
