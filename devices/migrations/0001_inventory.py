@@ -217,6 +217,7 @@ class Migration(migrations.Migration):
                 ('concentrator', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='devices.concentrator')),
                 ('missed_contacts', models.PositiveIntegerField(db_default=0, default=0, verbose_name='nrn')),
                 ('is_reachable', models.BooleanField(db_default=True, default=True)),
+                ('flipped', models.SmallIntegerField(db_default=0, default=0, help_text='what the last update did: 1 came back, -1 was lost')),
                 ('last_contact', models.DateTimeField(null=True)),
                 ('status_word', models.BinaryField(max_length=3, null=True)),
                 ('status_word_at', models.DateTimeField(null=True)),
@@ -350,6 +351,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('meter', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='devices.meter')),
                 ('word', models.BigIntegerField(default=0)),
+                ('changed', models.BigIntegerField(db_default=0, default=0, help_text='bits that the last update changed')),
                 ('at', models.DateTimeField()),
             ],
             options={
@@ -385,6 +387,7 @@ class Migration(migrations.Migration):
                 ('concentrator_id', models.BigIntegerField(null=True)),
                 ('missed_contacts', models.PositiveIntegerField(db_default=0, default=0, verbose_name='nrn')),
                 ('is_reachable', models.BooleanField(db_default=True, default=True)),
+                ('flipped', models.SmallIntegerField(db_default=0, default=0, help_text='what the last update did: 1 came back, -1 was lost')),
                 ('last_contact', models.DateTimeField(null=True)),
                 ('last_dc_02', models.DateTimeField(null=True)),
                 ('last_dc_04', models.DateTimeField(null=True)),

@@ -78,6 +78,9 @@ class ConcentratorStatus(models.Model):
     concentrator = models.OneToOneField(Concentrator, models.CASCADE, primary_key=True)
     missed_contacts = models.PositiveIntegerField("nrn", default=0, db_default=0)
     is_reachable = models.BooleanField(default=True, db_default=True)
+    flipped = models.SmallIntegerField(
+        default=0, db_default=0, help_text="what the last update did: 1 came back, -1 was lost"
+    )
     last_contact = models.DateTimeField(null=True)
     status_word = models.BinaryField(max_length=3, null=True)
     status_word_at = models.DateTimeField(null=True)

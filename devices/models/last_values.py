@@ -15,6 +15,9 @@ class MeterStatistics(models.Model):
     concentrator_id = models.BigIntegerField(null=True)
     missed_contacts = models.PositiveIntegerField("nrn", default=0, db_default=0)
     is_reachable = models.BooleanField(default=True, db_default=True)
+    flipped = models.SmallIntegerField(
+        default=0, db_default=0, help_text="what the last update did: 1 came back, -1 was lost"
+    )
     last_contact = models.DateTimeField(null=True)
     last_dc_02 = models.DateTimeField(null=True)
     last_dc_04 = models.DateTimeField(null=True)
@@ -94,6 +97,9 @@ class LastAlarmWord(models.Model):
 
     meter = models.OneToOneField(Meter, models.CASCADE, primary_key=True)
     word = models.BigIntegerField(default=0)
+    changed = models.BigIntegerField(
+        default=0, db_default=0, help_text="bits that the last update changed"
+    )
     at = models.DateTimeField()
 
     class Meta:
