@@ -93,6 +93,11 @@ class KeyState(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class DataKeyPurpose(TextChoices):
+    SEAL = "seal", "Seals secrets"
+    FINGERPRINT = "fingerprint", "Fingerprints of key pairs"
+
+
 class UpdateState(TextChoices):
     NONE = "", ""
     TRANSFERRING = "transferring", "Transferring"

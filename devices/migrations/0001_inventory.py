@@ -129,12 +129,14 @@ class Migration(migrations.Migration):
             name='DataKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('purpose', models.CharField(choices=[('seal', 'Seals secrets'), ('fingerprint', 'Fingerprints of key pairs')], default='seal', max_length=20)),
                 ('wrapped', models.BinaryField()),
                 ('kms', models.CharField(help_text='which master key wrapped it', max_length=60)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
                 'db_table': 'data_key',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('purpose', 'fingerprint')), fields=('purpose',), name='one_fingerprint_key')],
             },
         ),
         migrations.CreateModel(

@@ -2,18 +2,29 @@
 
 from django.db import models
 
-from devices.choices import Holder, KeyState, SecretRole
+from devices.choices import DataKeyPurpose, Holder, KeyState, SecretRole
 
 
 class DataKey(models.Model):
-    """A key that encrypts device secrets, itself wrapped by the master key of the KMS."""
+    """A key that encrypts device secrets, itself wrapped by the master key of the KMS.
 
+    The newest sealing key is the current one; the fingerprint key is one and stays.
+    """
+
+    purpose = models.CharField(max_length=20, choices=DataKeyPurpose, default=DataKeyPurpose.SEAL)
     wrapped = models.BinaryField()
     kms = models.CharField(max_length=60, help_text="which master key wrapped it")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         db_table = "data_key"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["purpose"],
+                condition=models.Q(purpose=DataKeyPurpose.FINGERPRINT),
+                name="one_fingerprint_key",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"data key {self.pk}"
