@@ -81,7 +81,7 @@ class EmbeddedServers:
 
     def start(self) -> None:
         """Start both. Raises ServerError when PostgreSQL cannot run or the home is in use."""
-        private_folder(self.home / "logs")
+        private_folder(self.home)
         with exclusive(runtime_root() / "lock"):
             reap_leftovers()
             self._places = places_for(self.home, durable=self._durable)
@@ -114,7 +114,8 @@ class EmbeddedServers:
             places = places_for(self.home, durable=self._durable)
             if places.run.exists():
                 raise ServerError(_in_use(places.run))
-            shutil.rmtree(places.cluster, ignore_errors=True)
+            for cluster in places.cluster.parent.glob("pg*"):  # also those put aside
+                shutil.rmtree(cluster, ignore_errors=True)
             (self.home / "cluster").unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

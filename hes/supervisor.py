@@ -82,10 +82,15 @@ class Supervisor:
     """
 
     def __init__(
-        self, home: Path, children: Sequence[Child], backoff: Backoff | None = None
+        self,
+        home: Path,
+        children: Sequence[Child],
+        backoff: Backoff | None = None,
+        leftover_patience: float = 5.0,
     ) -> None:
         self._home = home
         self._backoff = backoff or Backoff()
+        self._leftover_patience = leftover_patience
         self._running = [_Running(child) for child in children]
         self._asked_to_stop = threading.Event()
         self._lock: IO[str] | None = None
@@ -121,7 +126,7 @@ class Supervisor:
         Raises AlreadySupervisedError, or OSError when a program cannot be executed.
         """
         self._lock = self._take_home()
-        stop_leftovers(self._run_folder, (signal.SIGTERM,), patience=5)
+        stop_leftovers(self._run_folder, (signal.SIGTERM,), self._leftover_patience)
         for run in self._running:
             self._launch(run)
 

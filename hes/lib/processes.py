@@ -146,6 +146,7 @@ def _end(process: ProcessIdentity, signals: Iterable[signal.Signals], patience: 
     for number in signals:
         if process.is_running():
             os.kill(process.pid, number)
+            os.kill(process.pid, signal.SIGCONT)  # a frozen one would not hear it
             _wait_until_gone(process, patience)
     if process.is_running():
         sweep_group(process.pid)

@@ -1,0 +1,57 @@
+# `make` or `make help` lists what there is. Every target sets up .venv first, quick when done.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Processes that tests start elsewhere measure into the same place.
+export COVERAGE_FILE := $(CURDIR)/.coverage
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-pg15 lint bench
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: $(VENV)/.project ## make .venv with everything needed (hash-checked)
+
+demo: setup ## run the whole system with a simulated fleet; Ctrl-C ends it
+	@$(BIN)/hes demo
+
+test: setup ## all tests on a private PostgreSQL, with coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+test-pg15: setup ## all tests on Debian's PostgreSQL 15, where it is installed
+	@if [ -x /usr/lib/postgresql/15/bin/initdb ]; then \
+		HES_TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist worksteal; \
+	else echo "skipped: no PostgreSQL 15 here (apt-get install postgresql-15)"; fi
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup ## measure against the promises, each beside its limit
+	@$(BIN)/python -m benchmarks
+
+$(VENV)/bin/python:
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --python $(PYTHON) $(VENV); \
+	elif $(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		$(PYTHON) -m venv $(VENV); \
+	elif $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "Python cannot make environments here. Run: apt-get install python3-venv" >&2; exit 1; \
+	else echo "Python 3.11 or newer is needed; name it with PYTHON=..., or install uv." >&2; exit 1; fi
+
+$(VENV)/.requirements: requirements.txt | $(VENV)/bin/python
+	@echo "installing into $(VENV) ..."
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $<; \
+	else $(BIN)/python -m pip install --quiet --require-hashes -r $<; fi
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.requirements
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; fi
+	@touch $@
