@@ -16,6 +16,14 @@ class TruncatedError(GarbledError):
     """The bytes end in the middle of a value; more of them may cure it."""
 
 
+class CipherError(GarbledError):
+    """A ciphered APDU does not open under our keys: wrong key, title or bytes."""
+
+
+class CounterError(GarbledError):
+    """The peer used an invocation counter that is not higher than its last one."""
+
+
 class IllegalMoveError(ProtocolError):
     """Our own caller asked for something the session's state or limits do not allow."""
 

@@ -3,6 +3,7 @@
 Values stay encoded bytes here: a long answer is decoded as a stream elsewhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,8 +22,8 @@ from devices.protocol.selective import Selection, read_selection, write_selectio
 
 NORMAL, NEXT, LIST = 1, 2, 3
 MAX_LIST = 255
-BLOCK_HEADER = 12
-"""Bytes of a block response around its raw data of 128 bytes to 64 KiB."""
+NORMAL_HEADER, BLOCK_HEADER = 4, 12
+"""Bytes of a response around its value; a block counts its own in up to three bytes."""
 
 Wanted: TypeAlias = tuple[Attribute, Selection | None]
 
@@ -100,17 +101,18 @@ class GetListResponse:
 
     def encode(self) -> bytes:
         head = bytes((GET_RESPONSE, LIST, self.invoke))
-        return head + list_body(self.results)
+        return head + list_body(
+            [r if isinstance(r, DataAccess) else encode(r) for r in self.results]
+        )
 
 
-def list_body(results: tuple[Data | DataAccess, ...]) -> bytes:
-    """Count and results of a with-list answer; also what its blocks carry when it is long."""
-    parts = (_result(r if isinstance(r, DataAccess) else encode(r)) for r in results)
-    return length_bytes(len(results)) + b"".join(parts)
+def list_body(results: Sequence[bytes | DataAccess]) -> bytes:
+    """Count and encoded results of a with-list answer; what its blocks carry when it is long."""
+    return length_bytes(len(results)) + b"".join(map(_result, results))
 
 
 def read_list_body(cursor: Cursor) -> tuple[Data | DataAccess, ...]:
-    """The counterpart of `list_body`."""
+    """The counterpart of `list_body`, values decoded."""
     results = tuple(_read_result(cursor) for _ in range(_count(cursor)))
     cursor.end()
     return results
