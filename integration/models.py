@@ -42,7 +42,7 @@ class ExportFile(models.Model):
     company_id = models.BigIntegerField()
     kind = models.CharField(max_length=3)
     day = models.DateField()
-    number = models.PositiveIntegerField(default=0, help_text="0: no suffix")
+    number = models.PositiveIntegerField(default=1, help_text="1: not part of the name")
     path = models.CharField(max_length=300, help_text="below the export folder")
     size = models.BigIntegerField(default=0, help_text="committed bytes, header included")
     lines = models.BigIntegerField(default=0)

@@ -3,6 +3,7 @@
 Values marked assumed are our choice; the documents name only the reachability maximum (001 2.2).
 """
 
+import re
 from dataclasses import dataclass
 
 Value = int | bool | str
@@ -16,6 +17,7 @@ class Parameter:
     default: Value
     unit: str
     meaning: str
+    pattern: str = ""  # what a text must look like
 
     def parse(self, text: str) -> Value:
         """The value written as text; raises ValueError where it does not fit the type."""
@@ -23,6 +25,8 @@ class Parameter:
             if text not in ("true", "false"):
                 raise ValueError(f"{self.name}: write true or false, not {text!r}")
             return text == "true"
+        if self.pattern and not re.fullmatch(self.pattern, text):
+            raise ValueError(f"{self.name}: {text!r} does not fit {self.pattern}")
         return int(text) if isinstance(self.default, int) else text
 
 
@@ -44,7 +48,13 @@ PARAMETERS: dict[str, Parameter] = {
             "host_clock_limit", 2, "s", "worker against database: no clock set"
         ),
         Parameter("export_max_bytes", 268_435_456, "bytes", "a daily file is cut beyond this"),
-        Parameter("file_suffix", "", "", "fixed suffix of daily files instead of the size count"),
+        Parameter(
+            "file_suffix",
+            "",
+            "",
+            "fixed suffix of daily files instead of the size count",
+            pattern="[A-Za-z0-9-]{0,20}",  # it becomes part of a path
+        ),
         Parameter(
             "commissioning_lines", True, "", "LPE lines for life cycle steps (assumed codes)"
         ),

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('company_id', models.BigIntegerField()),
                 ('kind', models.CharField(max_length=3)),
                 ('day', models.DateField()),
-                ('number', models.PositiveIntegerField(default=0, help_text='0: no suffix')),
+                ('number', models.PositiveIntegerField(default=1, help_text='1: not part of the name')),
                 ('path', models.CharField(help_text='below the export folder', max_length=300)),
                 ('size', models.BigIntegerField(default=0, help_text='committed bytes, header included')),
                 ('lines', models.BigIntegerField(default=0)),

@@ -1,0 +1,1 @@
+"""Where blocks go: one module per kind of sink."""
