@@ -14,6 +14,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 setup: $(VENV)/.project ## make .venv with everything needed (hash-checked)
+	@true
 
 demo: setup ## run the whole system with a simulated fleet; Ctrl-C ends it
 	@$(BIN)/hes demo

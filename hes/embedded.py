@@ -116,6 +116,8 @@ class EmbeddedServers:
                 raise ServerError(_in_use(places.run))
             for cluster in places.cluster.parent.glob("pg*"):  # also those put aside
                 shutil.rmtree(cluster, ignore_errors=True)
+            if places.run_as and places.cluster.parent.exists():
+                places.cluster.parent.rmdir()
             (self.home / "cluster").unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

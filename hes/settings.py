@@ -155,7 +155,7 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = HES_HOME / "static"
+STATIC_ROOT = env.path("HES_STATIC_ROOT", HES_HOME / "static")
 STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static",) if folder.is_dir()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -217,6 +217,15 @@ def test_servers_that_outlive_their_starter_are_ended_by_the_next_start(home):
             second.end()
 
 
+def test_a_killed_throw_away_cluster_is_removed_by_the_next_start_of_anything(tmp_path):
+    with started(tmp_path / "killed", "throw-away") as first:
+        os.kill(first.process.pid, signal.SIGKILL)
+        wait_until(lambda: gone(first.pids))
+        assert (first.sockets.parent / "data").exists()
+    with EmbeddedServers(tmp_path / "other", durable=False):
+        assert not first.sockets.parent.exists()
+
+
 def test_a_pid_file_that_names_a_stranger_harms_nobody(home):
     with started(home) as first:
         os.kill(first.process.pid, signal.SIGKILL)
