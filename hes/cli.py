@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import django
+import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
 
@@ -72,6 +74,7 @@ def _run(entry: Entry, arguments: list[str]) -> int:
     if entry.as_owner:
         os.environ["HES_ROLE"] = "owner"
     command = entry.command or entry.name
+    django.setup()  # before it Django knows only its own commands
     if command not in get_commands():
         print(f"hes: unknown command: {entry.name}\n\n{help_text()}", file=sys.stderr)
         return USAGE_ERROR

@@ -1,0 +1,42 @@
+"""``hes web`` with the real server."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from hes.lib.processes import ProcessIdentity
+
+
+@pytest.mark.django_db(transaction=True)
+def test_web_serves_the_probes_until_it_is_told_to_end(tmp_path):
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        web = subprocess.Popen(
+            [sys.executable, "-m", "hes.cli", "web", "--bind", "127.0.0.1:0"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"HES_HOME": str(tmp_path)},
+        )
+    try:
+        with urllib.request.urlopen(f"{_address(log)}/health/ready", timeout=10) as answer:  # noqa: S310
+            assert answer.status == 200
+        web.send_signal(signal.SIGTERM)
+        assert web.wait(timeout=20) == 0
+    finally:
+        web.kill()
+        web.wait()
+    assert ProcessIdentity.of(web.pid) is None
+
+
+def _address(log) -> str:
+    deadline = time.monotonic() + 20
+    while not (found := re.search(r"Listening at: (http://\S+)", log.read_text())):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    return found[1]
