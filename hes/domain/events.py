@@ -26,7 +26,9 @@ class EventKind(StrEnum):
     CLOCK_DRIFT_REFUSED = "clock_drift_refused"
     TABLE_RESTARTED = "table_restarted"
     DEVICE_LOCKED = "device_locked"
+    WRONG_CONCENTRATOR = "wrong_concentrator"  # another serial answers at the address
     CLOSURE_MISMATCH = "closure_mismatch"
+    METER_LOGGED = "meter_logged"  # an entry of the meter's own event log
 
 
 @dataclass(frozen=True, slots=True)

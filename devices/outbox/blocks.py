@@ -1,0 +1,104 @@
+"""Export blocks: ready lines of one kind, company, day, concentrator, UTC offset (design D10)."""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+from psycopg2.extras import execute_values
+
+BLOCK_BYTES = 256 * 1024  # of lines, before compression
+COMPRESSED_ABOVE = 1024
+BULK = frozenset({"S", "M", "DC", "VV", "VI", "MP", "R", "PP"})
+CONCENTRATOR = 0  # device of lines about the concentrator itself
+
+# The day is fixed by the database clock after the transaction has its xid: the filter makes sure
+# of that order, so a sealing fence drawn after the day's end is above every xid of that day.
+_OPEN = """
+WITH own AS MATERIALIZED (SELECT pg_current_xact_id() AS xid)
+SELECT clock_timestamp() FROM own WHERE xid IS NOT NULL
+"""
+
+
+def open_transaction(cursor: CursorWrapper) -> datetime:
+    """First statement of a transaction that may record: its moment by the database clock, UTC."""
+    cursor.execute(_OPEN)
+    moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+class _Entry(NamedTuple):
+    device: int
+    text: bytes
+    lines: int
+
+
+class Blocks:
+    """Collects the lines of one transaction and stores them as blocks."""
+
+    def __init__(self, company_id: int, concentrator_id: int | None) -> None:
+        self._company_id = company_id
+        self._concentrator_id = concentrator_id
+        self._entries: dict[tuple[str, int], list[_Entry]] = defaultdict(list)
+
+    def add(self, kind: str, offset: int, device: int, text: str) -> int:
+        """Add the lines of one device (meter id, or CONCENTRATOR); returns how many.
+
+        `offset`: minutes east of UTC of the stamps in these lines.
+        """
+        encoded = text.encode()
+        lines = encoded.count(b"\n")
+        self._entries[kind, offset].append(_Entry(device, encoded, lines))
+        return lines
+
+    def store(self, cursor: CursorWrapper, day: date) -> int:
+        """Insert all blocks under the UTC day of recording; returns how many."""
+        rows = [
+            (kind, self._company_id, day, self._concentrator_id, offset, *_body(kind, entries))
+            for (kind, offset), all_entries in sorted(self._entries.items())
+            for entries in _cut(sorted(all_entries, key=itemgetter(0)))
+        ]
+        if rows:
+            execute_values(cursor.cursor, _INSERT, rows, page_size=len(rows))
+        return len(rows)
+
+
+_INSERT = """
+INSERT INTO export_block (kind, company_id, day, concentrator_id, utc_offset, lines, size,
+                          is_compressed, body, devices, line_starts) VALUES %s
+"""
+
+
+def _cut(entries: list[_Entry]) -> Iterator[list[_Entry]]:
+    """Pieces of at most BLOCK_BYTES; the lines of one entry stay together."""
+    piece: list[_Entry] = []
+    size = 0
+    for entry in entries:
+        if piece and size + len(entry.text) > BLOCK_BYTES:
+            yield piece
+            piece, size = [], 0
+        piece.append(entry)
+        size += len(entry.text)
+    yield piece
+
+
+def _body(kind: str, entries: list[_Entry]) -> tuple[int, int, bool, bytes, list[int], list[int]]:
+    """(lines, size, is_compressed, body, devices, line_starts) of one block."""
+    text = b"".join([entry.text for entry in entries])
+    devices, starts, lines = [], [], 0
+    for device, own in groupby(entries, key=itemgetter(0)):
+        devices.append(device)
+        starts.append(lines)
+        lines += sum(entry.lines for entry in own)
+    is_compressed = kind in BULK and len(text) > COMPRESSED_ABOVE
+    body = zlib.compress(text, 1) if is_compressed else text
+    return lines, len(text), is_compressed, body, devices, starts
+
+
+def read_lines(body: bytes | memoryview, is_compressed: bool) -> bytes:
+    """The lines of a stored block, from its columns `body` and `is_compressed`."""
+    return zlib.decompress(body) if is_compressed else bytes(body)

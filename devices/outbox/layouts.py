@@ -1,0 +1,140 @@
+"""Records as the CSV lines of the export contract. Pure: no database, no clock.
+
+Columns: `codes/export_layouts.csv` (design 8). Every function returns whole lines with their line
+feed. Values come validated: no field holds a `;`, quote or line break.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from hes.domain.catalogue import rows
+from hes.domain.energies import TYPE_TEXT
+from hes.domain.time import local_stamp, utc_stamp
+
+HEADERS: dict[str, str] = {row["kind"]: row["columns"] for row in rows("export_layouts")}
+"""The header line of each kind, without its line feed."""
+
+_CODES = {row["name"]: row["code"] for row in rows("reading_types")}
+VOLTAGE_MINIMUM = _CODES["voltage_min_weekly"]  # 003 6.2.5
+VOLTAGE_MAXIMUM = _CODES["voltage_max_weekly"]
+VOLTAGE_KO = _CODES["voltage_samples_ko_weekly"]
+VOLTAGE_OK = _CODES["voltage_samples_ok_weekly"]
+VOLTAGE_INTERRUPTION = _CODES["voltage_interruption"]
+PREPAID_CREDIT = _CODES["prepaid_credit_available"]  # 003 6.2.6
+
+SUMMER_TIME_BIT = 0x08
+_HEAD = "\x00"  # stands for `serial;pod;` in a template; no field can hold it
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What the lines of consecutive intervals have in common: one cached template."""
+
+    first_end: int  # UTC epoch seconds, end of the first interval
+    period: int  # minutes
+    count: int
+    offset: int  # minutes east of UTC on the device's stamp
+    status: int  # AMR profile status byte
+    code: str  # reading type
+    decimals: int = 0
+
+
+def state_of(status: int) -> int:
+    """The exported state: the status without the summer-time bit (companion profile 3.3).
+
+    0 is good.
+    """
+    return status & ~SUMMER_TIME_BIT
+
+
+@lru_cache(maxsize=1024)
+def _template(series: Series) -> str:
+    hole = f"%.{series.decimals}f" if series.decimals else "%d"
+    ends = range(
+        series.first_end, series.first_end + series.count * series.period * 60, series.period * 60
+    )
+    middle = f"{_HEAD}{hole};{state_of(series.status)};{series.code};"
+    return "".join(f"{middle}{local_stamp(end, series.offset)}\n" for end in ends)
+
+
+def sample_lines(serial: str, pod: str, series: Series, values: Sequence[int]) -> str:
+    """S and M lines, one per value; raw values carry `series.decimals` decimals.
+
+    A whole series is one `%` over a cached template: 1/10 of the time of csv.writer.
+    """
+    head = f"{serial};{pod};".replace("%", "%%")
+    numbers: tuple[float, ...] = tuple(values)
+    if series.decimals:
+        unit = 10.0**series.decimals
+        numbers = tuple([value / unit for value in values])
+    return _template(series).replace(_HEAD, head) % numbers
+
+
+def sample_line(serial: str, pod: str, value: str, code: str, stamp: str, state: int = 0) -> str:
+    """One MP, PP, VV or VI line: the columns of S (assumed, `codes/export_layouts.csv`)."""
+    return f"{serial};{pod};{value};{state};{code};{stamp}\n"
+
+
+def voltage_lines(
+    serial: str, pod: str, voltages: tuple[int, int], samples: tuple[int, int], stamp: str
+) -> str:
+    """The four VV lines of a week: minimum and maximum from 0.1 V, samples KO and OK."""
+    facts = (
+        (VOLTAGE_MINIMUM, f"{voltages[0] / 10:.1f}"),
+        (VOLTAGE_MAXIMUM, f"{voltages[1] / 10:.1f}"),
+        (VOLTAGE_KO, str(samples[0])),
+        (VOLTAGE_OK, str(samples[1])),
+    )
+    return "".join(sample_line(serial, pod, value, code, stamp) for code, value in facts)
+
+
+def register_line(
+    serial: str, tariffs: Sequence[int], total: int, energy_type: int, stamp: str
+) -> str:
+    """A DC or R line: six tariffs, total, `energytype` and its text, local stamp."""
+    values = ";".join(map(str, tariffs))
+    return f"{serial};{values};{total};{energy_type};{TYPE_TEXT[energy_type]};{stamp}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who a line is about; empty where there is none."""
+
+    concentrator: str
+    meter: str = ""
+    pod: str = ""
+
+    @property
+    def head(self) -> str:
+        """The first three columns of LPE, HPE and SWE."""
+        return f"{self.concentrator};{self.meter};{self.pod}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an order's result line adds: HPE (002)."""
+
+    correlation: str = ""
+    external: str = ""  # TRUE or FALSE; `-` in last gasp lines
+    breaker: str = "-"
+
+
+NO_ORDER = Order()
+
+
+def event_line(
+    subject: Subject, code: str, moment: datetime, text: str, order: Order = NO_ORDER
+) -> str:
+    """An LPE or HPE line; `moment` is printed in UTC, severity is always 0."""
+    return (
+        f"{subject.head};{code};{utc_stamp(moment)};{order.correlation};0;{text}"
+        f";{order.external};{order.breaker}\n"
+    )
+
+
+def alarm_line(subject: Subject, code: str, moment: datetime, is_active: bool, text: str) -> str:
+    """A SWE line: one edge of one alarm."""
+    active = "TRUE" if is_active else "FALSE"
+    return f"{subject.head};{code};{utc_stamp(moment)};0;{active};{text}\n"
