@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import ClassVar, Protocol
+from zoneinfo import ZoneInfo
 
 from hes.domain.records import Record
 
 METERS_PER_BATCH = 100
 LINES_PER_BATCH = 5_000
 CYCLES_PER_GET = 8
+_UTC = ZoneInfo("UTC")
 
 
 class Table(StrEnum):
@@ -107,10 +109,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a device listens."""
+    """Where a device listens, and its zone: for stamps without deviation and for its local days."""
 
     host: str
     port: int
+    zone: ZoneInfo = _UTC
 
 
 @dataclass(slots=True)
@@ -120,6 +123,9 @@ class Credentials:
     `counters` yields the next invocation counter per GCM operation (reserved in the database before
     use); `server_title` is the stored title of the device, None before the first association;
     `server_counter` the highest counter the device has used under this key, -1 if none.
+    `recover` is called once when the device has accepted higher counters than ours: it commits the
+    given value as the next free one before it returns, and `counters` goes on from there. Without
+    it a counter that fell behind stays Locked (companion profile 2 (e)).
     """
 
     client_title: bytes
@@ -128,6 +134,7 @@ class Credentials:
     authentication_key: bytes = field(repr=False)
     counters: Callable[[], int] = field(repr=False)
     server_counter: int = -1
+    recover: Callable[[int], Awaitable[None]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Driver `cosem`: concentrators as COSEM servers with bulk tables, meters behind their gateway."""

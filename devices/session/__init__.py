@@ -1,0 +1,1 @@
+"""How drivers hold a conversation: sockets, deadlines, byte cap, one exchange at a time."""
