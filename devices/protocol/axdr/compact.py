@@ -48,7 +48,7 @@ def read_description(data: bytes, pos: int, depth: int = 0) -> tuple[Description
 
 def _read_structure(data: bytes, pos: int, depth: int) -> tuple[StructureOf, int]:
     count, pos = read_length(data, pos)
-    if count > len(data) - pos:
+    if count > MAX_ELEMENTS:
         raise GarbledError(f"structure description of {count} parts at byte {pos}")
     parts: list[Description] = []
     for _ in range(count):

@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +63,5 @@ def test_unspecified_dates_are_recognised():
 
 @given(st.binary(min_size=10, max_size=14))
 def test_random_bytes_give_a_stamp_or_garbled(raw):
-    try:
+    with contextlib.suppress(GarbledError):
         clock.decode(raw)
-    except GarbledError:
-        pass

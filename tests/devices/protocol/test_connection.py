@@ -303,7 +303,7 @@ def test_illegal_moves_are_refused_before_anything_is_sent():
 
 def test_a_list_too_long_for_the_device_is_refused():
     world = opened(server_max_pdu=150)
-    with pytest.raises(IllegalMoveError, match="150|129"):
+    with pytest.raises(IllegalMoveError, match="the device takes"):
         world.client.get_with_list([(TIME, None)] * 20)
 
 

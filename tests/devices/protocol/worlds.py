@@ -115,10 +115,10 @@ class World:
         self.exchanges += len(requests)
         return b"".join(r.framed(self.session.answer(r.client, r.apdu)) for r in requests)
 
-    def ask(self, out: bytes) -> events.Event:
-        """The event that ends the exchange begun by `out`."""
+    def ask(self, out: bytes) -> events.Event | None:
+        """The event that ends the exchange begun by `out`; None when the answer is incomplete."""
         while True:
-            (event,) = self.client.receive(self.tamper(self.serve(out)))
-            if not isinstance(event, events.ToSend):
-                return event
-            out = event.data
+            received = self.client.receive(self.tamper(self.serve(out)))
+            if not received or not isinstance(received[0], events.ToSend):
+                return received[0] if received else None
+            out = received[0].data
