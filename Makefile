@@ -17,7 +17,7 @@ setup: $(VENV)/.project ## make .venv with everything needed (hash-checked)
 	@true
 
 demo: setup ## run the whole system with a simulated fleet; Ctrl-C ends it
-	@$(BIN)/hes demo
+	@HES_END_WITH_PARENT=$$PPID exec $(BIN)/hes demo
 
 test: setup ## all tests on a private PostgreSQL, with coverage
 	$(BIN)/coverage erase

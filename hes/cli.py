@@ -2,16 +2,17 @@
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import django
-import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
 
 from hes.lib.no_database.base import NoDatabaseError
+from hes.lib.processes import die_with
 
 USAGE_ERROR = 2
 
@@ -49,6 +50,7 @@ BY_NAME = {entry.name: entry for entry in ENTRIES}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
+    _end_with_parent()
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in {"-h", "--help", "help"}:
         print(help_text())
@@ -66,6 +68,12 @@ def help_text() -> str:
     return "\n".join(
         ["usage: hes COMMAND [OPTIONS]", "", *lines, "", "`hes COMMAND --help` says more."]
     )
+
+
+def _end_with_parent() -> None:
+    """`make demo` names itself in HES_END_WITH_PARENT: should it be killed, we end as well."""
+    if parent := os.environ.pop("HES_END_WITH_PARENT", ""):
+        die_with(int(parent), signal.SIGTERM)()
 
 
 def _run(entry: Entry, arguments: list[str]) -> int:

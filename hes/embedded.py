@@ -82,15 +82,16 @@ class EmbeddedServers:
     def start(self) -> None:
         """Start both. Raises ServerError when PostgreSQL cannot run or the home is in use."""
         private_folder(self.home)
-        with exclusive(runtime_root() / "lock"):
-            reap_leftovers()
-            self._places = places_for(self.home, durable=self._durable)
-            self._owner_lock = _take(self._places)
-            self._disown_foreign_cluster(self._places)
-            bin_dir = self._bin_dir or binaries.postgres_bin(self._places.run_as)
         try:
-            self._start_postgres(self._places, bin_dir)
-            self._start_redis(self._places)
+            with exclusive(runtime_root() / "lock"):
+                reap_leftovers()
+                places = places_for(self.home, durable=self._durable)
+                self._owner_lock = _take(places)
+                self._places = places  # only now is it ours to remove
+                bin_dir = self._bin_dir or binaries.postgres_bin(places.run_as)
+            self._disown_foreign_cluster(places)
+            self._start_postgres(places, bin_dir)
+            self._start_redis(places)
         except BaseException:
             self.stop()
             raise

@@ -202,9 +202,10 @@ class Supervisor:
         def handler(number: int, frame: FrameType | None) -> None:
             self.ask_to_stop()
 
-        before = {
-            number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)
-        }
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # ignored: started by nohup
+            numbers.append(signal.SIGHUP)
+        before = {number: signal.signal(number, handler) for number in numbers}
         try:
             yield
         finally:

@@ -63,7 +63,10 @@ def spawn(launch: Launch, log: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
-    """A function for the child, between fork and exec, that ties its life to `parent`."""
+    """A function that ties the life of the process that calls it to its parent, named by pid.
+
+    A child calls it between fork and exec.
+    """
 
     def tie() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)

@@ -187,12 +187,16 @@ def test_folders_above_keep_their_modes(tmp_path, home):
     assert mode_of(home) == 0o700
 
 
-def test_one_home_has_one_set_of_servers(home):
-    with (
-        EmbeddedServers(home),
-        pytest.raises(ServerError, match=f"started by process {os.getpid()}"),
-    ):
-        EmbeddedServers(home).start()
+def test_one_home_has_one_set_of_servers_and_a_refused_start_does_not_harm_it(home):
+    with EmbeddedServers(home) as servers:
+        second = EmbeddedServers(home)
+        with pytest.raises(ServerError, match=f"started by process {os.getpid()}"):
+            second.start()
+        second.stop()
+        with pytest.raises(ServerError, match="already run"):
+            second.erase()
+        with session(servers.database_url) as cursor:
+            cursor.execute("SELECT 1")
 
 
 def test_a_killed_starter_leaves_no_process_and_the_next_start_works(home):

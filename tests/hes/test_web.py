@@ -34,6 +34,26 @@ def test_web_serves_the_probes_until_it_is_told_to_end(tmp_path):
     assert ProcessIdentity.of(web.pid) is None
 
 
+def test_a_command_that_names_its_parent_ends_with_it(tmp_path):
+    log = tmp_path / "log"
+    script = (
+        f"HES_END_WITH_PARENT=$$ {sys.executable} -m hes.cli web --bind 127.0.0.1:0 & echo $!; wait"
+    )
+    environment = os.environ | {"HES_HOME": str(tmp_path)}
+    with log.open("wb") as output:
+        parent = subprocess.Popen(
+            ["sh", "-c", script], stdout=subprocess.PIPE, stderr=output, env=environment
+        )
+    child = int(parent.stdout.readline())
+    _address(log)
+    parent.kill()
+    parent.communicate(timeout=20)
+    deadline = time.monotonic() + 20
+    while ProcessIdentity.of(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert ProcessIdentity.of(child) is None
+
+
 def _address(log) -> str:
     deadline = time.monotonic() + 20
     while not (found := re.search(r"Listening at: (http://\S+)", log.read_text())):
