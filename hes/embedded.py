@@ -158,8 +158,10 @@ class EmbeddedServers:
 
         Only a cluster outside the home (started by root) can be met so.
         """
+        if not self._durable:
+            return
         note = self.home / "cluster"
-        if self._durable and places.cluster.exists() and not note.exists():
+        if places.cluster.exists() and not note.exists():
             aside = places.cluster.with_name(f"pg.orphan-{places.cluster.stat().st_mtime_ns}")
             log.warning("%s belongs to a deleted HES_HOME, moved to %s", places.cluster, aside)
             places.cluster.rename(aside)

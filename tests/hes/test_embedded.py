@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -284,6 +285,8 @@ def test_an_ordinary_user_keeps_everything_in_the_home(open_home):
         assert servers.sockets.is_relative_to(f"/tmp/hes-{uid}")  # noqa: S108
         os.kill(servers.process.pid, signal.SIGKILL)
         wait_until(lambda: gone(servers.pids))
+        assert not list(servers.sockets.glob(".s.PGSQL*"))
+        shutil.rmtree(servers.sockets.parent)
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can become somebody else")
