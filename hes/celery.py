@@ -15,7 +15,7 @@ QUEUES = ("control", "collection", "firmware", "export", "maintenance")
 
 # Ticks of beat: name -> {"task", "schedule" (seconds), "options": {"queue", "expires"}}.
 # A tick must be harmless twice: two beats may run at once.
-BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+BEAT_SCHEDULE: dict[str, dict[str, object]] = {**TICKS}
 
 app = Celery("hes")
 app.config_from_object("django.conf:settings", namespace="CELERY")

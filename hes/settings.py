@@ -65,6 +65,8 @@ HES_MASTER_KEY = _master_key()
 HES_ROLE = env.choice("HES_ROLE", "app", ("app", "owner"))
 DATABASE_VARIABLE = "OWNER_DATABASE_URL" if HES_ROLE == "owner" else "DATABASE_URL"
 REDIS_URL = env.secret("REDIS_URL")
+# No device clock is set unless the kernel's NTP state proves ours; containers often cannot know it.
+HES_REQUIRE_NTP = env.flag("HES_REQUIRE_NTP", default=PRODUCTION)
 
 
 def _database(url: DatabaseUrl | None) -> dict[str, object]:

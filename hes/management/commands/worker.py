@@ -1,0 +1,82 @@
+"""`hes worker`: visit devices and run tasks."""
+
+import signal
+import sys
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from devices.drivers.registry import driver
+from hes.celery import QUEUES, app
+from workorders.bootstep import EngineStep
+from workorders.engine import Engine, Options
+
+TASK_THREADS = 4
+CONTROL_POLL_SECONDS = 1.0
+BULK_POLL_SECONDS = 5.0
+VISITING_QUEUES = {"control", "collection"}
+
+
+class Command(BaseCommand):
+    """Starts the engine, and a Celery worker around it unless --no-broker."""
+
+    help = "Visit devices and run tasks; --no-broker runs the engine alone"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--queues", default="control,collection,maintenance")
+        parser.add_argument("--no-broker", action="store_true", help="poll the database only")
+        parser.add_argument("--concurrency", type=int, default=1000, help="visits at once")
+
+    def handle(self, *_: object, **options: Any) -> None:
+        queues = [name for name in options["queues"].split(",") if name]
+        engine = _engine(set(queues), options["concurrency"])
+        if options["no_broker"] or not settings.REDIS_URL:
+            if engine is None:
+                raise CommandError("without a broker only the queues control and collection work")
+            _run_alone(engine)
+        else:
+            sys.exit(_run_in_worker(queues, engine))
+
+
+def _engine(queues: set[str], concurrency: int) -> Engine | None:
+    """The engine for these queues; a worker of control alone takes on-demand work only."""
+    if not queues & VISITING_QUEUES:
+        return None
+    is_control = "control" in queues
+    options = Options(
+        concurrency=concurrency,
+        urgent_only="collection" not in queues,
+        poll=CONTROL_POLL_SECONDS if is_control else BULK_POLL_SECONDS,
+        ntp_required=settings.HES_REQUIRE_NTP,
+    )
+    return Engine(driver, options)
+
+
+def _run_alone(engine: Engine) -> None:
+    def stop(_: int, __: FrameType | None) -> None:
+        engine.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    engine.run()
+
+
+def _run_in_worker(queues: list[str], engine: Engine | None) -> int:
+    """A Celery worker whose tasks share the process with the engine; returns its exit code."""
+    if unknown := sorted(set(queues) - set(QUEUES)):
+        raise CommandError(f"no such queue: {', '.join(unknown)}; there are {', '.join(QUEUES)}")
+    app.steps["worker"].add(EngineStep)
+    worker = app.Worker(
+        queues=queues,
+        pool="threads",  # a task that pokes must find the engine in its own process
+        concurrency=TASK_THREADS,
+        loglevel="INFO",
+        without_mingle=True,
+        without_gossip=True,
+        engine=engine,
+    )
+    worker.start()
+    return worker.exitcode or 0

@@ -1,0 +1,1 @@
+"""What a visit can do: one module per activity, pure; `registry` lists the collections."""

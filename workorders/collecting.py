@@ -1,0 +1,89 @@
+"""One collection of a visit: from its plan over batches to the transaction that closes its slot."""
+
+from collections.abc import Callable
+
+from django.db.backends.utils import CursorWrapper
+
+from devices import recording
+from devices.drivers.base import Batch, Refused
+from devices.recording import CollectionEnd
+from workorders import slots
+from workorders.activities.reading import Read, Situation
+from workorders.activities.registry import COLLECTIONS
+from workorders.credentials import keep_counters
+from workorders.slots import DueSlot
+from workorders.visiting import Visiting
+
+Close = Callable[[CursorWrapper], None]
+NO_READER = ""  # nothing was read: no cursor moves, no snapshot is replaced
+
+
+def keep_open(_: CursorWrapper) -> None:
+    """More reads of the slot follow."""
+
+
+async def collect(visit: Visiting, slot: DueSlot) -> None:
+    """Read and record everything new for a slot; its last transaction closes it as DONE.
+
+    Called again after an error it goes on where recording stopped.
+    """
+    reads = _reads(visit, slot)
+    close = slots.closing(slot, visit.assignment.visit)
+    if not reads:
+        await _record_last(visit, None, CollectionEnd(NO_READER, None, frozenset(), False, close))
+    for read in reads:
+        await _read(visit, read, close if read is reads[-1] else keep_open)
+
+
+def _reads(visit: Visiting, slot: DueSlot) -> list[Read]:
+    collection = COLLECTIONS.get(slot.activity)
+    if collection is None or visit.identity is None:
+        raise Refused(f"there is no activity {slot.activity!r} in this version")
+    situation = Situation(visit.identity.tables, visit.assignment.recorded, visit.zone, slot.window)
+    return [
+        read
+        for read in collection.plan(situation)
+        if (read.source.reader, read.window) not in visit.finished_reads
+    ]
+
+
+async def _read(visit: Visiting, read: Read, close: Close) -> None:
+    """One GET: every batch but the last is recorded as it comes, the last one moves the cursor."""
+    reader = read.source.reader
+    room = visit.means.room
+    waiting: Batch | None = None
+    with room.holding() as held:
+        async for batch in visit.open_session.collect(read.source.table, read.window):
+            kept = read.keep(batch)
+            held.add(kept)
+            visit.seen[reader] |= kept.seen
+            if waiting is not None:
+                await _record(visit, waiting)
+                held.drop(waiting)
+            waiting = kept
+            await keep_counters(visit)
+            await room.enter()
+        await _record_last(visit, waiting, _end(visit, read, close))
+    visit.finished_reads.add((reader, read.window))
+    if read.cycles:
+        visit.assignment.recorded[reader] = read.cycles.last
+
+
+def _end(visit: Visiting, read: Read, close: Close) -> CollectionEnd:
+    reader = read.source.reader
+    return CollectionEnd(reader, read.cycles, frozenset(visit.seen[reader]), read.counts_nrn, close)
+
+
+async def _record(visit: Visiting, batch: Batch) -> None:
+    if batch.records or batch.seen:
+        visit.require_lease()
+        visit.outcome.tally += await visit.means.bulk(
+            recording.record, visit.known_fleet, batch, visit.fence
+        )
+
+
+async def _record_last(visit: Visiting, batch: Batch | None, end: CollectionEnd) -> None:
+    visit.require_lease()
+    visit.outcome.tally += await visit.means.bulk(
+        recording.record_last, visit.known_fleet, batch, visit.fence, end
+    )

@@ -1,0 +1,273 @@
+"""The engine of a worker process: claims lanes, runs visits on one asyncio loop (design D3, D4).
+
+It needs PostgreSQL only. Celery may wake it (`poke`) and plan for it; when broker and beat are gone
+it polls and plans by itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+import resource
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from devices.drivers.base import Driver, Limits
+from devices.recording.fence import LeaseLost
+from workorders import execution, host_clock, lanes, lease, slots, visits
+from workorders.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
+from workorders.outcome import Outcome
+from workorders.planning import Planner
+from workorders.room import Room
+from workorders.threads import DATABASE_GONE, DatabaseThread
+from workorders.visiting import Means
+from workorders.visits import Assignment
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+CLAIMED_AT_ONCE = 50  # keeps the control thread free for renewals
+GATHER_SECONDS = 0.02  # visits that end together are replaced by one claim
+GRACE_SECONDS = 15.0
+IDLE_CHECK_SECONDS = 0.2
+FILES_BESIDES_VISITS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an engine works; times in seconds.
+
+    `urgent_only`: lanes with on-demand work and no others. `plans`: it makes due slots by itself.
+    """
+
+    concurrency: int = 1000
+    urgent_only: bool = False
+    poll: float = 1.0
+    plans: bool = True
+    plan_every: float = 30.0
+    lease: float = LEASE_SECONDS
+    renew: float = RENEW_SECONDS
+    bytes_held: int = 64 * 1024 * 1024
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
+    ntp_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands: slots still due, visits under way, visits ended well and otherwise."""
+
+    open_slots: int
+    running: int
+    done: int
+    failed: int
+
+
+class Engine:
+    """Runs visits until it is stopped. `run` and `run_until_idle` block; call one of them, once."""
+
+    def __init__(self, drivers: Callable[[str], Driver], options: Options | None = None) -> None:
+        self._drivers, self._options = drivers, options or Options()
+        self._control, self._bulk = DatabaseThread("control"), DatabaseThread("bulk")
+        self._visits: dict[int, asyncio.Task[None]] = {}
+        self._ended = {True: 0, False: 0}
+        self._claims_unsure = self._has_backlog = False
+        self._planner = Planner()
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self) -> None:
+        """Work until `stop`; then cancel the visits, give their lanes back and say goodbye."""
+        asyncio.run(self._work(self._serve))
+
+    def run_until_idle(self, progress: Callable[[Progress], None] = lambda _: None) -> Progress:
+        """Work until no slot is due any more, all done or failed; plans nothing by itself."""
+        self._options = replace(self._options, plans=False)
+        return asyncio.run(self._work(lambda: self._drain(progress)))
+
+    def stop(self) -> None:
+        """Ask `run` to end; from any thread."""
+        self._stopping.set()
+        self.poke()
+
+    def poke(self) -> None:
+        """There may be work: look now. From any thread, harmless at any time."""
+        with contextlib.suppress(RuntimeError):  # the loop is closing
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    # --- the frame ---------------------------------------------------------------------------
+
+    async def _work(self, main: Callable[[], Awaitable[T]]) -> T:
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        raise_file_limit(self._options.concurrency + FILES_BESIDES_VISITS)
+        self._means = self._lent()
+        self._lease = await self._register()
+        keepers = [
+            asyncio.create_task(_repeat(self._keep_lease, self._options.renew)),
+            asyncio.create_task(_repeat(self._free_dead, self._options.renew)),
+            asyncio.create_task(_repeat(self._plan, self._options.plan_every)),
+        ]
+        _running.add(self)
+        try:
+            return await main()
+        finally:
+            _running.discard(self)
+            for keeper in keepers:
+                keeper.cancel()
+            await self._quit()
+
+    def _lent(self) -> Means:
+        def objection(limit: float) -> str:
+            ntp = host_clock.ntp_state()
+            offset = self._lease.database_offset
+            return host_clock.objection(offset, limit, ntp, self._options.ntp_required)
+
+        room = Room(self._options.bytes_held)
+        return Means(self._control, self._bulk, room, objection, self._options.limits)
+
+    async def _register(self) -> Lease:
+        """A new incarnation, as soon as the database answers."""
+        while True:
+            try:
+                return await self._control(lease.register, self._options.lease)
+            except DATABASE_GONE as error:
+                log.warning("the database does not answer yet: %s", error)
+                await asyncio.sleep(1)
+
+    async def _quit(self) -> None:
+        for visit in self._visits.values():
+            visit.cancel()
+        if self._visits:
+            await asyncio.wait(self._visits.values(), timeout=GRACE_SECONDS)
+        with contextlib.suppress(*DATABASE_GONE):
+            await self._control(self._lease.end)
+        self._control.close()
+        self._bulk.close()
+
+    # --- what repeats ------------------------------------------------------------------------
+
+    async def _keep_lease(self) -> None:
+        """Renew; a worker that was taken for dead drops its visits and starts as a new one."""
+        if await self._control(self._lease.renew):
+            return
+        log.warning("worker %d lost its lease; starting anew", self._lease.worker)
+        for visit in self._visits.values():
+            visit.cancel()
+        self._lease = await self._register()
+
+    async def _free_dead(self) -> None:
+        if freed := await self._control(lanes.free_dead):
+            log.warning("%d lanes of dead workers are free again", freed)
+            self._wake.set()
+
+    async def _plan(self) -> None:
+        if await self._control(self._planner.prepare, datetime.now(UTC), self._options.plans):
+            self._wake.set()
+
+    # --- visits ------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            await self._feed()
+            if not self._has_backlog or self._is_full():
+                await self._rest(self._options.poll)
+
+    async def _drain(self, progress: Callable[[Progress], None]) -> Progress:
+        while True:
+            self._wake.clear()
+            await self._feed()
+            open_slots = await self._control(slots.open_count)
+            done, failed = self._ended[True], self._ended[False]
+            now = Progress(open_slots, len(self._visits), done, failed)
+            progress(now)
+            if self._stopping.is_set() or not (now.open_slots or now.running):
+                return now
+            if not self._has_backlog or self._is_full():
+                await self._rest(IDLE_CHECK_SECONDS)
+
+    def _is_full(self) -> bool:
+        return len(self._visits) >= self._options.concurrency
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+            await asyncio.sleep(GATHER_SECONDS)
+
+    async def _feed(self) -> None:
+        """Claim as many lanes as there is room for and start their visits."""
+        free = min(self._options.concurrency - len(self._visits), CLAIMED_AT_ONCE)
+        if free <= 0 or not self._lease.is_alive():
+            return
+        try:
+            begun = await self._control(self._begin, self._lease.worker, free, list(self._visits))
+        except Exception:
+            log.exception("lanes could not be claimed")
+            self._claims_unsure, self._has_backlog = True, False
+            return
+        self._has_backlog = len(begun) == free
+        for assignment in begun:
+            task = asyncio.create_task(self._carry_out(assignment, self._lease))
+            self._visits[assignment.claim.concentrator] = task
+
+    def _begin(self, worker: int, limit: int, known: list[int]) -> list[Assignment]:
+        if self._claims_unsure:
+            lanes.give_up_unknown(worker, known)
+            self._claims_unsure = False
+        return visits.begin(worker, limit, urgent_only=self._options.urgent_only)
+
+    async def _carry_out(self, assignment: Assignment, held: Lease) -> None:
+        try:
+            outcome = await execution.run(assignment, self._drivers, self._means, held)
+            self._ended[outcome.is_good] += 1
+            await self._write_down(assignment, outcome, held)
+        finally:
+            del self._visits[assignment.claim.concentrator]
+            if self._has_backlog:
+                self._wake.set()
+
+    async def _write_down(self, assignment: Assignment, outcome: Outcome, held: Lease) -> None:
+        """Finish the visit, trying again while the lane is ours; otherwise it is taken over."""
+        while not outcome.lane_lost and held.is_alive():
+            try:
+                await self._control(visits.finish, assignment, outcome)
+            except LeaseLost:
+                log.warning("visit %d ended after its lane was lost", assignment.visit)
+            except DATABASE_GONE as error:
+                log.warning("visit %d is not written down yet: %s", assignment.visit, error)
+                await asyncio.sleep(1)
+                continue
+            return
+
+
+_running: set[Engine] = set()
+
+
+def poke() -> None:
+    """Wake the engines of this process."""
+    for engine in tuple(_running):
+        engine.poke()
+
+
+async def _repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Run a step over and over; a database that is away is waited for."""
+    while True:
+        try:
+            await step()
+        except DATABASE_GONE as error:
+            log.warning("the database does not answer: %s", error)
+        except Exception:
+            log.exception("housekeeping failed")
+        await asyncio.sleep(seconds)
+
+
+def raise_file_limit(wanted: int) -> int:
+    """Raise the soft limit of open files towards `wanted`; returns what is granted."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    granted = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < granted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (granted, hard))
+        return granted
+    return soft

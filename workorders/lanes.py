@@ -1,0 +1,163 @@
+"""Who may visit an endpoint: claims, fences, take-over and release of lanes (design D4).
+
+A lane belongs to a living worker. Every claim raises its token, and every transaction of a visit
+begins with `fence`, so a worker that lost its lane records nothing more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from devices.recording.fence import Fence, LeaseLost
+from workorders.backoff import Verdict
+
+ON_DEMAND = 1  # from this priority on somebody waits for the answer
+
+_ENSURE = """
+INSERT INTO lane (concentrator_id)
+SELECT id FROM concentrator WHERE state = 'initialised' AND host <> '' AND NOT stop_activity
+ORDER BY id ON CONFLICT DO NOTHING
+"""
+
+_CLAIM = """
+WITH free AS (
+    SELECT l.concentrator_id, c.company_id, c.serial_number, c.host, c.port, c.driver,
+        c.system_title
+    FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
+    WHERE l.owner_id IS NULL AND l.next_due <= clock_timestamp()
+        AND l.best_priority >= %(priority)s
+        AND (l.not_before IS NULL OR l.not_before <= clock_timestamp())
+        AND c.state = 'initialised' AND c.host <> '' AND NOT c.stop_activity
+        AND EXISTS (SELECT FROM worker w WHERE w.id = %(worker)s AND w.stopped_at IS NULL
+            AND w.lease_until > clock_timestamp())
+    ORDER BY l.best_priority DESC, l.next_due
+    LIMIT %(limit)s FOR NO KEY UPDATE OF l SKIP LOCKED)
+UPDATE lane l SET owner_id = %(worker)s, token = l.token + 1, taken_at = clock_timestamp()
+FROM free WHERE l.concentrator_id = free.concentrator_id
+RETURNING l.concentrator_id, l.token, l.failures,
+    coalesce(l.taken_over_at > clock_timestamp() - interval '2 minutes', false),
+    free.company_id, free.serial_number, free.host, free.port, free.driver, free.system_title
+"""
+
+_FENCE = """
+SELECT 1 FROM lane l JOIN worker w ON w.id = l.owner_id
+WHERE l.concentrator_id = %s AND l.owner_id = %s AND l.token = %s AND w.stopped_at IS NULL
+FOR NO KEY UPDATE OF l
+"""
+# After the row is ours: the lease is judged at the latest possible moment.
+_ALIVE = "SELECT lease_until > clock_timestamp() FROM worker WHERE id = %s"
+
+_FREE_DEAD = """
+WITH dead AS (
+    SELECT l.concentrator_id, l.owner_id FROM lane l JOIN worker w ON w.id = l.owner_id
+    WHERE w.lease_until < clock_timestamp() ORDER BY l.concentrator_id
+    FOR NO KEY UPDATE OF l SKIP LOCKED)
+UPDATE lane l SET owner_id = NULL, taken_at = NULL, taken_over_at = clock_timestamp()
+FROM dead WHERE l.concentrator_id = dead.concentrator_id
+RETURNING l.concentrator_id, dead.owner_id
+"""
+
+_RELEASE = """
+UPDATE lane SET owner_id = NULL, taken_at = NULL, best_priority = 0, failures = %(failures)s,
+    not_before = CASE WHEN %(pause)s > 0
+        THEN clock_timestamp() + %(pause)s * interval '1 second' END,
+    next_due = (SELECT min(due) FROM slot
+        WHERE slot.concentrator_id = lane.concentrator_id AND state = 'due')
+WHERE concentrator_id = %(lane)s
+"""
+
+_GIVE_UP = """
+UPDATE lane SET owner_id = NULL, taken_at = NULL
+WHERE owner_id = %s AND NOT concentrator_id = ANY(%s::bigint[])
+"""
+
+_ABANDON_VISITS = """
+UPDATE visit SET ended_at = clock_timestamp(), outcome = 'abandoned'
+WHERE ended_at IS NULL AND started_at > clock_timestamp() - interval '2 days'
+    AND (concentrator_id, worker_id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One lane owned by one worker under one token, and the endpoint behind it."""
+
+    concentrator: int
+    worker: int
+    token: int
+    failures: int
+    was_taken_over: bool  # within the last 2 minutes: our own crash must not count as theirs
+    company: int
+    serial: str
+    host: str
+    port: int
+    driver: str
+    system_title: bytes | None
+
+
+def ensure() -> int:
+    """Make the lanes of concentrators that can be visited; returns how many were made."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENSURE)
+        return int(cursor.rowcount)
+
+
+def claim(cursor: CursorWrapper, worker: int, limit: int, urgent_only: bool) -> list[Claim]:
+    """Own up to `limit` free lanes with due work, most urgent first; none if the worker is dead."""
+    least = ON_DEMAND if urgent_only else 0
+    cursor.execute(_CLAIM, {"worker": worker, "limit": limit, "priority": least})
+    return [_claim(worker, row) for row in cursor.fetchall()]
+
+
+def _claim(worker: int, row: Sequence[object]) -> Claim:
+    title = row[-1]
+    values = [*row[:-1], bytes(title) if isinstance(title, memoryview) else title]
+    return Claim(values[0], worker, *values[1:])  # type: ignore[arg-type]
+
+
+def fence(held: Claim) -> Fence:
+    """The first statement of every transaction of a visit: raises LeaseLost unless still ours.
+
+    The lane stays locked until the transaction ends, so it cannot be taken over before the commit.
+    """
+
+    def check(cursor: CursorWrapper) -> None:
+        cursor.execute(_FENCE, [held.concentrator, held.worker, held.token])
+        if cursor.fetchone() is None:
+            raise LeaseLost(f"lane {held.concentrator} is no longer held by {held.worker}")
+        cursor.execute(_ALIVE, [held.worker])
+        if not cursor.fetchone()[0]:
+            raise LeaseLost(f"the lease of worker {held.worker} has ended")
+
+    return check
+
+
+def free_dead() -> int:
+    """Free the lanes of workers whose lease ended; returns how many. Their visits are abandoned."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_FREE_DEAD)
+        freed = cursor.fetchall()
+        if freed:
+            cursor.execute(_ABANDON_VISITS, [list(column) for column in zip(*freed, strict=True)])
+        return len(freed)
+
+
+def give_up_unknown(worker: int, known: Sequence[int]) -> int:
+    """Free our own lanes that we do not know of: their claim stood, its answer was lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_UP, [worker, list(known)])
+        return int(cursor.rowcount)
+
+
+def release(cursor: CursorWrapper, held: Claim, verdict: Verdict) -> None:
+    """Give a lane back. The caller holds its row (`fence` came first in the transaction).
+
+    `next_due` is read after the row is locked: a slot planned meanwhile is either seen here or
+    written into the lane by its planner afterwards.
+    """
+    cursor.execute(
+        _RELEASE,
+        {"lane": held.concentrator, "failures": verdict.failures, "pause": verdict.pause},
+    )

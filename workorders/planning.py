@@ -1,0 +1,45 @@
+"""What an engine prepares from time to time: partitions, lanes, due slots.
+
+Celery's beat does the same by tasks; both may run at once, any number of times.
+"""
+
+from datetime import date, datetime, timedelta
+
+from devices import partitions
+from devices.models import Company
+from devices.parameters import parameters_of
+from hes.domain.parameters import PARAMETERS
+from workorders import slots
+
+FULL_PLAN_EVERY = timedelta(hours=1)
+SHORT_LOOK_BACK = timedelta(minutes=15)
+
+
+class Planner:
+    """Remembers what is prepared already, so that the frequent look is a cheap one."""
+
+    def __init__(self) -> None:
+        self._partitioned: date | None = None
+        self._fully: datetime | None = None
+
+    def prepare(self, now: datetime, plans: bool) -> int:
+        """Partitions once a day; slots of the last minutes, of 24 hours once an hour."""
+        if self._partitioned != now.date():
+            ensure_partitions(now.date())
+            self._partitioned = now.date()
+        if not plans:
+            return 0
+        if self._fully is not None and now - self._fully < FULL_PLAN_EVERY:
+            return slots.plan(now, SHORT_LOOK_BACK)
+        made = slots.plan(now)
+        self._fully = now
+        return made
+
+
+def ensure_partitions(today: date) -> int:
+    """All partitions that planning and recording need from yesterday on."""
+    default = PARAMETERS["ledger_days"].default
+    companies = Company.objects.values_list("pk", flat=True)
+    longest = max([int(default), *(parameters_of(pk).number("ledger_days") for pk in companies)])
+    made = partitions.ensure("slot", today - timedelta(days=1), today)
+    return made + partitions.ensure_around(today, longest)

@@ -1,0 +1,44 @@
+"""The blocking side of the engine: a database thread each for control and for recording.
+
+The number of connections is the number of threads, never that of visits.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DATABASE_GONE = (OperationalError, InterfaceError)
+
+
+class DatabaseThread:
+    """One thread with its own connection; calls run one after the other, in order."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run there and wait here. What runs already is not undone by a cancellation."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._executor, lambda: _reconnecting(function, *args, **kwargs)
+        )
+
+    def close(self) -> None:
+        """Finish what was asked, then close the connection and end the thread."""
+        self._executor.submit(connection.close)
+        self._executor.shutdown(wait=True)
+
+
+def _reconnecting(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A connection that failed is dropped, so the next call gets a new one."""
+    try:
+        return function(*args, **kwargs)
+    except DATABASE_GONE:
+        connection.close()
+        raise

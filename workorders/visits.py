@@ -1,0 +1,164 @@
+"""The two ends of a visit in the database: what it takes along, and how it is written down.
+
+Both run on the control thread: a claim batch is prepared by a constant number of statements.
+"""
+
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from devices import counters, keys
+from devices.choices import Holder, SecretRole
+from devices.counters import CounterBlock
+from devices.parameters import Parameters, parameters_of
+from hes.domain.errors import HesError
+from workorders import backoff, lanes, slots
+from workorders.backoff import RetryRules, Verdict
+from workorders.lanes import Claim
+from workorders.outcome import Outcome
+from workorders.slots import DueSlot, FailedSlot
+
+log = logging.getLogger(__name__)
+Secrets = Mapping[SecretRole, bytes]
+
+_OPEN_VISITS = """
+INSERT INTO visit (concentrator_id, company_id, worker_id, token)
+SELECT l.concentrator_id, c.company_id, l.owner_id, l.token
+FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
+WHERE l.concentrator_id = ANY(%s) AND EXISTS (SELECT FROM slot
+    WHERE slot.concentrator_id = l.concentrator_id AND state = 'due' AND due <= clock_timestamp())
+RETURNING concentrator_id, id
+"""
+_CURSORS = (
+    "SELECT concentrator_id, reader, cycle FROM collection_cycle WHERE concentrator_id = ANY(%s)"
+)
+_CLOSE_VISIT = """
+UPDATE visit SET ended_at = clock_timestamp(), outcome = %s, error = %s, activities = %s,
+    exchanges = %s, received_bytes = %s, lines = %s, too_old = %s, unassigned = %s, clock_drift = %s
+WHERE id = %s AND started_at > clock_timestamp() - interval '2 days'
+"""
+_LEARN_TITLE = "UPDATE concentrator SET system_title = %s WHERE id = %s AND system_title IS NULL"
+
+
+@dataclass(slots=True)
+class Assignment:
+    """All a visit takes along. `secrets` and `counter` are None where no keys are stored."""
+
+    claim: Claim
+    visit: int
+    settings: Parameters
+    slots: list[DueSlot] = field(default_factory=list)
+    recorded: dict[str, int] = field(default_factory=dict)
+    secrets: Secrets | None = field(default=None, repr=False)
+    counter: CounterBlock | None = field(default=None, repr=False)
+
+    @property
+    def retry_rules(self) -> RetryRules:
+        """The company's rules of repetition."""
+        number = self.settings.number
+        return RetryRules(
+            number("retry_base"),
+            number("retry_cap"),
+            number("slot_attempts"),
+            number("breaker_failures"),
+        )
+
+
+def begin(worker: int, limit: int, *, urgent_only: bool = False) -> list[Assignment]:
+    """Claim up to `limit` lanes and open a visit on each; lanes with nothing due go straight back.
+
+    Lane, visit and slots are taken by one transaction; keys and counters follow when it stands.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        assignments = _open(cursor, lanes.claim(cursor, worker, limit, urgent_only))
+    _hand_out_keys(assignments)
+    return assignments
+
+
+def _open(cursor: CursorWrapper, claims: Sequence[Claim]) -> list[Assignment]:
+    by_lane = {claim.concentrator: claim for claim in claims}
+    cursor.execute(_OPEN_VISITS, [list(by_lane)])
+    visits: dict[int, int] = dict(cursor.fetchall())
+    for idle in sorted(by_lane.keys() - visits.keys()):
+        lanes.release(cursor, by_lane[idle], Verdict(by_lane[idle].failures, 0.0, retry=True))
+    settings = {company: parameters_of(company) for company in {c.company for c in claims}}
+    assignments = {
+        lane: Assignment(by_lane[lane], visit, settings[by_lane[lane].company])
+        for lane, visit in visits.items()
+    }
+    for slot in slots.take(cursor, visits):
+        assignments[slot.concentrator].slots.append(slot)
+    cursor.execute(_CURSORS, [list(visits)])
+    for lane, reader, cycle in cursor.fetchall():
+        assignments[lane].recorded[reader] = cycle
+    return list(assignments.values())
+
+
+def _hand_out_keys(assignments: Sequence[Assignment]) -> None:
+    """One query for all; where one device's keys cannot be read, each device on its own."""
+    try:
+        _hand_out(assignments)
+    except HesError:
+        for assignment in assignments:
+            try:
+                _hand_out([assignment])
+            except HesError as error:
+                assignment.secrets = None
+                log.error("concentrator %s: %s", assignment.claim.serial, error)
+
+
+def _hand_out(assignments: Sequence[Assignment]) -> None:
+    holders = {(Holder.CONCENTRATOR, a.claim.concentrator): a for a in assignments}
+    found = keys.load(holders)
+    ready = [pk for (_, pk), secrets in found.items() if SecretRole.ENCRYPTION in secrets]
+    blocks = counters.reserve(Holder.CONCENTRATOR, ready) if ready else {}
+    for pk in ready:
+        assignment = holders[Holder.CONCENTRATOR, pk]
+        assignment.secrets = found[Holder.CONCENTRATOR, pk]
+        assignment.counter = blocks[pk]
+
+
+def more_counters(claim: Claim) -> CounterBlock:
+    """The next block for a visit that used up most of its first one."""
+    return counters.reserve(Holder.CONCENTRATOR, [claim.concentrator])[claim.concentrator]
+
+
+def take_more(assignment: Assignment) -> list[DueSlot]:
+    """What became due on the lane since the visit began; raises LeaseLost."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        lanes.fence(assignment.claim)(cursor)
+        return slots.take(cursor, {assignment.claim.concentrator: assignment.visit})
+
+
+def finish(assignment: Assignment, outcome: Outcome) -> None:
+    """Write the visit down and give the lane back, in one transaction; raises LeaseLost."""
+    claim, rules = assignment.claim, assignment.retry_rules
+    verdict = backoff.after(outcome.family, claim.failures, rules, random.uniform)
+    failed = [
+        FailedSlot(item.slot, item.error, item.final or not verdict.retry)
+        for item in outcome.failed
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        lanes.fence(claim)(cursor)
+        slots.fail(cursor, claim.concentrator, assignment.visit, failed, rules.attempts)
+        cursor.execute(_CLOSE_VISIT, (*_row(outcome), assignment.visit))
+        if outcome.server_title:
+            cursor.execute(_LEARN_TITLE, [outcome.server_title, claim.concentrator])
+        lanes.release(cursor, claim, verdict)
+    if outcome.server_counter >= 0:
+        counters.note_server_counter(
+            Holder.CONCENTRATOR, claim.concentrator, outcome.server_counter
+        )
+
+
+def _row(outcome: Outcome) -> tuple[Any, ...]:
+    tally = outcome.tally
+    return (
+        *(outcome.shown, outcome.text, outcome.ran, outcome.exchanges, outcome.received_bytes),
+        *(tally.total, tally.too_old, tally.unassigned, outcome.clock_drift),
+    )
