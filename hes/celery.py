@@ -9,6 +9,8 @@ import os
 
 from celery import Celery
 
+from workorders.schedule import TICKS
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
 
 QUEUES = ("control", "collection", "firmware", "export", "maintenance")
