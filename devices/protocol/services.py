@@ -27,7 +27,7 @@ from devices.protocol.apdu import (
     decode_get_request,
     decode_set_request,
 )
-from devices.protocol.apdu.get import BLOCK_HEADER, NORMAL_HEADER, list_body
+from devices.protocol.apdu.get import BLOCK_HEADER, LIST, NORMAL_HEADER, list_body
 from devices.protocol.apdu.names import (
     ACTION_REQUEST,
     GET_REQUEST,
@@ -46,7 +46,6 @@ from devices.protocol.errors import (
 from devices.protocol.selective import Selection
 
 MAX_UPLOAD = 1024 * 1024
-_LIST_CHOICE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ class Services:
         values = (self._handler.get(self._peer, *wanted) for wanted in request.wanted)
         body = list_body([v if isinstance(v, DataAccess) else b"".join(_pieces(v)) for v in values])
         if len(body) <= room - NORMAL_HEADER:
-            return bytes((GET_RESPONSE, _LIST_CHOICE, request.invoke)) + body
+            return bytes((GET_RESPONSE, LIST, request.invoke)) + body
         return self._begin_blocks(request.invoke, _Download([body]), room)
 
     def _begin_blocks(self, invoke: int, download: _Download, room: int) -> bytes:
