@@ -17,12 +17,13 @@ MOST_SILENT = 400  # cycles looked back for the last answer
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """How a field collects: `scale` divides the lengths, `answer_share` of the meters answer in a
-    cycle, `silent_share` of them never do."""
+    cycle; `silent_share` of them and the serials of `silent` never do."""
 
     seed: int
     scale: int = 1
     answer_share: float = 0.97
     silent_share: float = 0.0
+    silent: frozenset[str] = frozenset()
 
     def length(self, table: int) -> int:
         """Seconds of a cycle."""
@@ -42,9 +43,10 @@ class Rounds:
 
     def is_silent(self, serial: str) -> bool:
         """True for a meter that never answers anybody."""
-        return self.silent_share > 0 and chance.fraction(self.seed, "silent", serial) < (
-            self.silent_share
-        )
+        if serial in self.silent:
+            return True
+        share = self.silent_share
+        return share > 0 and chance.fraction(self.seed, "silent", serial) < share
 
     def answers(self, serial: str, table: int, cycle: int) -> bool:
         """Whether a meter answers in a cycle of a table."""

@@ -103,6 +103,12 @@ class Concentrator:
         """Its meters by row."""
         return tuple(map(self._meter, range(1, self.size + 1)))
 
+    def meter(self, mac: bytes) -> Meter | None:
+        """Its meter with a MAC address, None for a stranger."""
+        row = int.from_bytes(mac[2:], "big") - self.number * METERS_AT_MOST
+        found = self._meter(row) if 1 <= row <= self.size else None
+        return found if found is not None and found.mac == mac else None
+
     def _meter(self, row: int) -> Meter:
         number = self.number * METERS_AT_MOST + row
         prefix, kind = self._make(row)

@@ -113,6 +113,11 @@ def register(seed: int, serial: str, channel: int, tariff: int, at: int) -> int:
     return tariffs[tariff - 1] if tariff else sum(tariffs)
 
 
+def tariff_at(end: int) -> int:
+    """The tariff, 1 to 6, of the quarter hour that ends at `end`."""
+    return (end - QUARTER + _SOLAR_OFFSET) // QUARTER % 96 // BLOCK + 1
+
+
 @lru_cache(maxsize=16_384)
 def day(of: Curve, number: int) -> tuple[int, ...]:
     """The 96 quarters of solar day `number` (days since 1970)."""

@@ -1,0 +1,159 @@
+"""A simulated concentrator with its meters, without any socket: what faults bend, what sessions
+ask."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from devices.protocol.association import Mechanism
+from devices.protocol.security import Keys
+from devices.protocol.server import Policy, ServerSession, ServerSettings
+from devices.simulator.concentrator import ConcentratorObjects
+from devices.simulator.cycles import Rounds
+from devices.simulator.entries import MeterEntry, default_entry
+from devices.simulator.local import LocalClock
+from devices.simulator.meter import MeterObjects
+from devices.simulator.plc import PowerLine
+from devices.simulator.population import Concentrator, Meter
+from devices.simulator.state import Counters, GatewayResult, Memory
+from devices.simulator.tables.view import Distortion, View
+
+if TYPE_CHECKING:
+    from devices.simulator.server import Line
+
+PUBLIC, MANAGEMENT, COMMISSIONING = 16, 1, 2
+CONCENTRATOR_PDU, METER_PDU = 8192, 1024
+CHALLENGE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOptions:
+    """How the field behaves, the same for all of it.
+
+    `cycle_scale` divides the cycle lengths; `plc_factor` scales the power line's delays, 0 answers
+    at once; `idle_limit` is how long, in seconds, a concentrator keeps a silent connection; `now`
+    is the field's clock (UTC epoch seconds).
+    """
+
+    cycle_scale: int = 1
+    answer_share: float = 0.97
+    silent_share: float = 0.0
+    retention_days: int | None = None
+    compact: bool = False
+    plc_factor: float = 0.0
+    lenient_counter: bool = False
+    idle_limit: float = 60.0
+    now: Callable[[], float] = time.time
+
+    def rounds(self, seed: int) -> Rounds:
+        """The collection rounds of a field."""
+        return Rounds(seed, self.cycle_scale, self.answer_share, self.silent_share)
+
+
+class WireFault(Protocol):
+    """Sends an answer in its own way."""
+
+    async def send(self, line: "Line", number: int, frame: bytes) -> None:
+        """Answer `number` (from 0) of a connection."""
+
+
+class Fault(Protocol):
+    """Something wrong with a device; made with one amount whose meaning is the fault's own."""
+
+    def __init__(self, amount: float = ...) -> None: ...
+
+    def install(self, device: "Device") -> None:
+        """Bend the device."""
+
+
+class Device:
+    """One concentrator: what it shows, what it remembers, who is connected.
+
+    Public attributes are what faults and tests may change.
+    """
+
+    __slots__ = (
+        "concentrator", "distort", "entries", "guests", "keys", "line", "listens", "local",
+        "memory", "options", "power_line", "replays", "rounds", "serial", "wire",
+    )  # fmt: skip
+
+    def __init__(self, concentrator: Concentrator, zone: ZoneInfo, options: FieldOptions) -> None:
+        self.concentrator = concentrator
+        self.options = options
+        self.local = LocalClock(zone)
+        self.rounds = options.rounds(concentrator.seed)
+        self.power_line = PowerLine(concentrator.seed, options.plc_factor)
+        self.memory = Memory(Counters.started(options.now()))
+        self.serial = concentrator.serial
+        self.keys: tuple[bytes, bytes] | None = None  # None: its own
+        self.guests: tuple[Meter, ...] = ()
+        self.entries: dict[str, MeterEntry] = {}
+        self.distort: Distortion | None = None
+        self.replays = False
+        self.listens = True
+        self.wire: WireFault | None = None
+        self.line: Line | None = None
+
+    def silence(self, meters: Iterable[Meter]) -> None:
+        """From now on these meters answer neither in cycles nor through the gateway."""
+        serials = frozenset(meter.serial for meter in meters)
+        self.rounds = replace(self.rounds, silent=self.rounds.silent | serials)
+
+    def view(self) -> View:
+        """Its tables as they stand now."""
+        return View(
+            self.serial, self.concentrator.meters, self.rounds, self.local,
+            int(self.options.now()), self.options.retention_days, self.guests, self.distort,
+            self.entries,
+        )  # fmt: skip
+
+    def session(self) -> ServerSession:
+        """A new association with the concentrator itself."""
+        if self.replays:
+            self.memory.counters.following = 0
+        keys = self.keys or self.concentrator.keys
+        policies = {
+            PUBLIC: Policy(),
+            COMMISSIONING: Policy(Mechanism.LLS, self.concentrator.secret("maa_password")),
+            MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=Keys(*keys)),
+        }
+        objects = ConcentratorObjects(
+            self.view(), self.options.now, self.memory, self.concentrator.lv_address,
+            compact=self.options.compact,
+        )  # fmt: skip
+        title, lenient = self.concentrator.system_title, self.options.lenient_counter
+        settings = ServerSettings(policies, title, CONCENTRATOR_PDU, lenient)
+        return _session(settings, objects, self.memory.counters)
+
+    def node_session(self, meter: Meter) -> ServerSession:
+        """A new association with one of its meters, with the meter's own keys."""
+        counters = self.memory.node(meter.mac, self.options.now())
+        keys = Keys(meter.encryption_key, meter.authentication_key)
+        policies = {PUBLIC: Policy(), MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=keys)}
+        entry = self.entries.get(meter.serial) or default_entry(meter.serial)
+        objects = MeterObjects(meter, entry, self.local, self.options.now, counters)
+        lenient = self.options.lenient_counter
+        settings = ServerSettings(policies, meter.system_title, METER_PDU, lenient)
+        return _session(settings, objects, counters)
+
+    def reached(self, mac: bytes) -> Meter | None:
+        """The meter with a MAC address if it can be reached."""
+        meter = self.concentrator.meter(mac)
+        return None if meter is None or self.rounds.is_silent(meter.serial) else meter
+
+    def note_gateway(self, mac: bytes, meter: Meter | None) -> None:
+        """Remember how a prefixed request ended."""
+        code = 0 if meter else self.power_line.failure(self.concentrator.meter(mac))
+        now = int(self.options.now())
+        self.memory.gateway = GatewayResult(mac, code, 0, meter is not None, now)
+
+
+def _session(
+    settings: ServerSettings, objects: ConcentratorObjects | MeterObjects, counters: Counters
+) -> ServerSession:
+    return ServerSession(
+        settings, objects, counters.draw, lambda: os.urandom(CHALLENGE), counters.client
+    )
