@@ -239,7 +239,7 @@ class Migration(migrations.Migration):
             name='CollectionCycle',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reader', models.CharField(help_text='activity, or its reading of a shared table', max_length=30)),
+                ('reader', models.CharField(help_text='activity, or its reading of a shared table', max_length=60)),
                 ('cycle', models.BigIntegerField()),
                 ('recorded_at', models.DateTimeField()),
                 ('concentrator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='devices.concentrator')),

@@ -98,7 +98,7 @@ class CollectionCycle(models.Model):
     """The last cycle of a table that is recorded, per reader of the table (profile 3.2)."""
 
     concentrator = models.ForeignKey(Concentrator, models.CASCADE)
-    reader = models.CharField(max_length=30, help_text="activity, or its reading of a shared table")
+    reader = models.CharField(max_length=60, help_text="activity, or its reading of a shared table")
     cycle = models.BigIntegerField()
     recorded_at = models.DateTimeField()
 

@@ -58,22 +58,16 @@ class Work:
     statistics: Statistics = field(default_factory=Statistics)
     events: list[Event] = field(default_factory=list)
     blocks: Blocks = field(init=False)
+    now: int = field(init=False)  # the moment in UTC epoch seconds
+    today: int = field(init=False)  # UTC day of recording, counted from 1970-01-01
     _claims: list[Claim] = field(default_factory=list)
     _ledger: SlotLedger = field(default_factory=SlotLedger)
     _unassigned: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.fleet.company_id, self.fleet.id)
-
-    @property
-    def now(self) -> int:
-        """The transaction's moment as epoch seconds."""
-        return epoch_of(self.moment)
-
-    @property
-    def today(self) -> int:
-        """The UTC day of recording, counted from 1970-01-01."""
-        return day_number(self.moment.date())
+        self.now = epoch_of(self.moment)
+        self.today = day_number(self.moment.date())
 
     def assigned(self, records: Iterable[R]) -> Iterator[tuple[MeterRef, R]]:
         """Records of meters under this concentrator; the others are counted, not exported."""
