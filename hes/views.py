@@ -1,4 +1,4 @@
-"""The status page, and health probes: they say whether, never why, for a probe answers strangers."""
+"""The status page, and health probes. A probe says whether, never why: it answers strangers."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse

@@ -5,6 +5,7 @@ the provisioning import, the planner, the engine's queue, the exporter.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,16 +14,13 @@ from pathlib import Path
 
 from hes.demo.console import step
 from hes.demo.options import Options, parse
+from hes.demo.trouble import DemoError
 from hes.embedded import EmbeddedServers
 from hes.lib.home import default_home
 from hes.servers.errors import ServerError
 from hes.supervisor import AlreadySupervisedError
 
 FAILED = 1
-
-
-class DemoError(Exception):
-    """The demo cannot go on; the sentence says why and what to do."""
 
 
 def main(arguments: list[str]) -> int:
@@ -41,12 +39,17 @@ def _run(options: Options) -> int:
     with _servers(home, fresh=options.once or options.reset):
         with step("Database schema"):
             _migrate()
-        import django  # noqa: PLC0415 - settings are read here, after the servers are known
+        return _present(options, home)
 
-        django.setup()
-        from hes.demo import live, once  # noqa: PLC0415 - they need the models
 
-        return once.run(options, home) if options.once else live.run(options, home)
+def _present(options: Options, home: Path) -> int:
+    """Import late: settings are read here, and they need to know the servers."""
+    import django
+
+    django.setup()
+    from hes.demo import live, once
+
+    return once.run(options, home) if options.once else live.run(options, home)
 
 
 def _home(options: Options) -> Path:
@@ -83,10 +86,8 @@ def _servers(home: Path, *, fresh: bool) -> Iterator[None]:
 
 def _forget(servers: EmbeddedServers, home: Path) -> None:
     """Remove what an earlier run left, database and files; refuses while it runs."""
-    import shutil  # noqa: PLC0415 - only here
-
     servers.erase()
-    for name in ("export", "templates", "demo.json"):
+    for name in ("export", "templates", "fleet.json", "demo.json"):
         path = home / name
         if path.is_dir():
             shutil.rmtree(path)
@@ -96,7 +97,7 @@ def _forget(servers: EmbeddedServers, home: Path) -> None:
 
 def _migrate() -> None:
     """As the owner, in a process of its own: this one must stay hes_app."""
-    run = subprocess.run(  # noqa: S603 - our own command line
+    run = subprocess.run(
         [sys.executable, "-m", "hes.cli", "migrate", "--verbosity", "0"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

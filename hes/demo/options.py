@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=_between(1, 60), default=1, metavar="N",
                         help="with --once: how many days, the last one is --until")  # fmt: skip
     parser.add_argument("--until", type=_past_day, metavar="DATE",
-                        help="with --once: last day to collect, yyyy-mm-dd (default: yesterday)")  # fmt: skip
+                        help="with --once: last day, yyyy-mm-dd (default: yesterday)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another field per seed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="with --once: write the summary")
     parser.add_argument("--reset", action="store_true", help="forget the state of earlier runs")

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from devices import parameters, partitions
@@ -71,12 +71,10 @@ def test_a_stored_block_can_be_neither_changed_nor_deleted() -> None:
         "TRUNCATE export_block",
         "DELETE FROM export_block_20260601",
     ):
-        with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor:
-            cursor.execute("SAVEPOINT before")
-            try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            with pytest.raises(DatabaseError, match="permission denied"):
                 cursor.execute(statement)
-            finally:
-                cursor.execute("ROLLBACK TO SAVEPOINT before")
+            transaction.set_rollback(True)
 
 
 def test_partitions_are_made_once_and_only_for_known_tables() -> None:
