@@ -14,11 +14,15 @@ _MAC = re.compile(r"^[0-9A-F]{12}$")
 _KEY = re.compile(r"^[0-9A-Fa-f]{32}$")
 _DECIMAL = re.compile(r"^[+-]?[0-9]{1,9}([.,][0-9]{1,12})?$")
 _FORBIDDEN = re.compile(r'[;"\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]')
+_FORMULA = re.compile(r"^[=+\-@](?![0-9.,]*$)")
 AS_TEXT = "format the column as text in the spreadsheet and export again"
 
 
 def plain_text(text: str, limit: int = 200) -> str:
-    """Text that may stand in an export line: no `;`, quote, line break or direction mark."""
+    """Text that may stand in an export line: no `;`, quote, line break or direction mark.
+
+    What a spreadsheet would run as a formula is refused too, as the line may be opened in one.
+    """
     value = text.strip()
     if len(value) > limit:
         raise BadValue(f"{len(value)} characters", f"shorten to {limit}")
@@ -26,6 +30,8 @@ def plain_text(text: str, limit: int = 200) -> str:
         raise BadValue(
             "contains ; or a quote, line break or control character", "remove the character"
         )
+    if _FORMULA.match(value):
+        raise BadValue("begins like a formula of a spreadsheet", "remove the first character")
     return value
 
 

@@ -1,0 +1,99 @@
+"""Steps of the life cycle that no template takes: endpoints, initialisation, commissioning.
+
+Set-based, guarded by the transition tables: one device that may not move, and none moves.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from devices import lifecycle
+from devices.choices import ConcentratorState, MeterState, ProcessState
+from devices.events import Event, announce
+from devices.models import Company
+from hes.domain.errors import IllegalMove
+from hes.domain.events import EventKind
+
+
+def set_endpoints(company: Company, endpoints: Mapping[str, tuple[str, int]]) -> int:
+    """Tell where concentrators listen: serial -> (host, port). Returns how many are known."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE concentrator c SET host = e.host, port = e.port, updated_at = now()"
+            " FROM unnest(%s::text[], %s::text[], %s::int[]) AS e (serial, host, port)"
+            " WHERE c.serial_number = e.serial AND c.company_id = %s",
+            [
+                list(endpoints),
+                [host for host, _ in endpoints.values()],
+                [port for _, port in endpoints.values()],
+                company.pk,
+            ],
+        )
+        return int(cursor.rowcount)
+
+
+_INITIALISE = """
+UPDATE concentrator SET state = %s, scheduled_from = %s, updated_at = now()
+WHERE id = ANY(%s) AND state = ANY(%s)
+"""
+
+
+def initialise(concentrator_ids: Collection[int], scheduled_from: datetime | None) -> int:
+    """Installed -> initialised: from `scheduled_from` on (None: at once) collections are due.
+
+    Raises IllegalMove, and moves none, where one is not installed.
+    """
+    target = ConcentratorState.INITIALISED
+    sources = lifecycle.CONCENTRATOR.before(target)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_INITIALISE, [target, scheduled_from, list(concentrator_ids), sources])
+        return _all_moved(cursor, concentrator_ids, "concentrators", sources, target)
+
+
+_COMMISSION = """
+UPDATE meter m SET state = %s, process_state = %s, updated_at = now()
+FROM association a
+WHERE m.id = ANY(%s) AND m.state = ANY(%s) AND m.process_state = ANY(%s)
+  AND a.meter_id = m.id AND upper_inf(a.validity)
+"""
+_STORY = """
+SELECT m.company_id, c.id, coalesce(nullif(c.name, ''), c.serial_number), m.id, m.serial_number,
+       coalesce(p.name, '')
+FROM meter m
+JOIN association a ON a.meter_id = m.id AND upper_inf(a.validity)
+JOIN concentrator c ON c.id = a.concentrator_id
+LEFT JOIN meter_installation i ON i.meter_id = m.id AND upper_inf(i.validity)
+LEFT JOIN usage_point p ON p.id = i.usage_point_id
+WHERE m.id = ANY(%s) ORDER BY m.id
+"""
+
+
+def commission(meter_ids: Collection[int]) -> int:
+    """Installed and associated -> commissioned, with an LPE line each.
+
+    Raises IllegalMove, and moves none, where one is not installed or not associated.
+    """
+    target = MeterState.COMMISSIONED
+    sources = lifecycle.METER.before(target)
+    steps = lifecycle.PROCESS.before(ProcessState.NONE)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_COMMISSION, [target, ProcessState.NONE, list(meter_ids), sources, steps])
+        moved = _all_moved(cursor, meter_ids, "meters", [*sources, "associated"], target)
+        cursor.execute(_STORY, [list(meter_ids)])
+        kind = EventKind.METER_COMMISSIONED
+        announce(cursor, [Event(kind, *story) for story in cursor.fetchall()])
+    return moved
+
+
+def _all_moved(
+    cursor: CursorWrapper, ids: Collection[int], label: str, needed: Collection[str], target: str
+) -> int:
+    moved = int(cursor.rowcount)
+    if moved < len(set(ids)):
+        raise IllegalMove(
+            f"{len(set(ids)) - moved} of {len(set(ids))} {label} cannot become {target}:"
+            f" they are not {' and '.join(needed)}"
+        )
+    return moved

@@ -1,0 +1,1 @@
+"""The provisioning templates: one module each, one line each in `registry`."""
