@@ -1,0 +1,98 @@
+"""`hes simulate`: the simulated field as a process of its own."""
+
+import asyncio
+import json
+import os
+import signal
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+from django.core.management.base import BaseCommand, CommandError
+
+from devices.simulator.device import FieldOptions
+from devices.simulator.faults import BadScript, read_script
+from devices.simulator.population import Fleet
+from devices.simulator.server import HOST_PATTERN, RunningField, running_field
+
+
+class Command(BaseCommand):
+    """Serve a fleet until SIGTERM or Ctrl-C."""
+
+    help = "Run a simulated fleet of concentrators and meters that speak DLMS/COSEM."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Fleet, places, behaviour."""
+        number = {"type": int, "metavar": "N"}
+        share = {"type": float, "metavar": "SHARE"}
+        parser.add_argument("--seed", default=1, help="another field per seed", **number)
+        parser.add_argument("--concentrators", default=20, **number)
+        parser.add_argument("--meters", default=25, help="under each concentrator", **number)
+        parser.add_argument("--zone", default="America/Santiago", help="IANA time zone")
+        parser.add_argument("--uniform", action="store_true", help="poly meters only")
+        place = parser.add_mutually_exclusive_group()
+        place.add_argument("--host-pattern", default=HOST_PATTERN, metavar="PATTERN",
+                           help="an address per concentrator, port 4059 (default %(default)s)")  # fmt: skip
+        place.add_argument("--ports", help="all on 127.0.0.1 from this port on; 0: any", **number)
+        parser.add_argument("--cycle-scale", default=1, help="cycles N times shorter", **number)
+        parser.add_argument("--retention-days", help="of every table (default: its own)", **number)
+        parser.add_argument("--encoding", choices=("rows", "compact"), default="rows")
+        parser.add_argument("--answer-share", default=0.97, help="answers per cycle", **share)
+        parser.add_argument("--silent-share", default=0.0, help="meters that never do", **share)
+        parser.add_argument("--plc-factor", default=1.0, metavar="FACTOR", type=float,
+                            help="of the power line's delays; 0 answers at once")  # fmt: skip
+        parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON: serial -> faults")
+        parser.add_argument("--ready-file", type=Path, metavar="PATH",
+                            help="written when listening: JSON, serial -> [host, port]")  # fmt: skip
+
+    def handle(self, **options: Any) -> None:
+        """Serve; every argument is checked before anything listens."""
+        try:
+            fleet = Fleet.generate(
+                options["seed"], options["concentrators"], options["meters"], options["zone"],
+                uniform=options["uniform"],
+            )  # fmt: skip
+            asyncio.run(self._serve(fleet, options))
+        except (BadScript, ValueError, OSError, ZoneInfoNotFoundError) as fault:
+            raise CommandError(str(fault)) from fault
+
+    async def _serve(self, fleet: Fleet, options: dict[str, Any]) -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        script = options["faults"]
+        async with running_field(
+            fleet,
+            faults=read_script(script) if script else None,
+            options=_behaviour(options),
+            pattern=options["host_pattern"],
+            port_base=options["ports"],
+        ) as field:
+            self.stdout.write(f"{fleet.size} concentrators with {fleet.meters_each} meters listen")
+            self.stdout.flush()
+            ready = options["ready_file"]
+            if ready:
+                _write_ready(field, ready)
+            await stopped.wait()
+
+
+def _behaviour(options: dict[str, Any]) -> FieldOptions:
+    if options["cycle_scale"] < 1:
+        raise ValueError(f"--cycle-scale {options['cycle_scale']}: give 1 or more")
+    return FieldOptions(
+        cycle_scale=options["cycle_scale"],
+        answer_share=options["answer_share"],
+        silent_share=options["silent_share"],
+        retention_days=options["retention_days"],
+        compact=options["encoding"] == "compact",
+        plc_factor=options["plc_factor"],
+    )
+
+
+def _write_ready(field: RunningField, path: Path) -> None:
+    """Whole or not at all: who waits for the file may read it at once."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(field.endpoints), encoding="utf-8")
+    draft.replace(path)
