@@ -94,6 +94,11 @@ FROM (
 WHERE before < %s ORDER BY xid, id
 """
 
+# Ordered, so that it walks the index from the position and not the table.
+NEXT = """
+SELECT xid FROM export_block WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT 1
+"""
+
 # A first start makes the row. Another cluster's row is left alone: nothing is returned.
 TAKE_OVER = """
 INSERT INTO sink_cursor (sink, system_identifier, owner_epoch)
@@ -114,14 +119,10 @@ def read_after(position: Position, max_bytes: int = PASS_BYTES) -> list[Block]:
         ]
 
 
-def has_backlog(sink: str) -> bool:
-    """Whether any committed block is not passed yet, behind the horizon or not."""
+def has_more(position: Position) -> bool:
+    """Whether any committed block lies beyond, hidden by the horizon or not."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM export_block AS block, sink_cursor AS at WHERE at.sink = %s"
-            " AND (block.xid, block.id) > (at.xid::text::xid8, at.block_id) LIMIT 1",
-            [sink],
-        )
+        cursor.execute(NEXT, position)
         return cursor.fetchone() is not None
 
 

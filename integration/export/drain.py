@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hes.domain.errors import HesError
 from integration.export import horizon
-from integration.export.cursor import Owner, has_backlog
+from integration.export.cursor import Owner, has_more, position_of
 from integration.export.ownership import ownership
 from integration.export.runner import POLL
 from integration.export.sinks import daily_file
@@ -38,7 +38,7 @@ def drain(root: Path, patience: float = 30.0) -> list[FileReport]:
     """
     sink = CsvFiles(root)
     with _owned(sink, patience) as owner:
-        sink.recover()
+        sink.recover(owner)
         grown = _export_all(sink, owner, patience)
     files = ExportFile.objects.filter(pk__in=grown).order_by("path")
     return [_report(root, file) for file in files]
@@ -60,7 +60,7 @@ def _owned(sink: CsvFiles, patience: float) -> Iterator[Owner]:
 def _export_all(sink: CsvFiles, owner: Owner, patience: float) -> set[int]:
     grown: set[int] = set()
     deadline = time.monotonic() + patience
-    while has_backlog(sink.name):
+    while has_more(position_of(owner)):
         if moved := sink.move(owner):
             grown |= {growth.file.pk for growth in moved}
             deadline = time.monotonic() + patience

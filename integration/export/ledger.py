@@ -65,8 +65,9 @@ def newest(wanted: Collection[Series]) -> dict[Series, ExportFile]:
     """The last file of each of these series that has one."""
     days = {series.day for series in wanted}
     companies = {series.company_id for series in wanted}
-    files = ExportFile.objects.filter(day__in=days, company_id__in=companies).order_by("number")
-    return {Series(file.company_id, file.kind, file.day): file for file in files}
+    files = ExportFile.objects.filter(day__in=days, company_id__in=companies)
+    last = files.order_by(*Series._fields, "-number").distinct(*Series._fields)
+    return {Series(file.company_id, file.kind, file.day): file for file in last}
 
 
 def announce(owner: Owner, files: Sequence[ExportFile]) -> None:
@@ -80,6 +81,13 @@ def announce(owner: Owner, files: Sequence[ExportFile]) -> None:
             unique_fields=["day"],
             update_fields=["fence", "sealed_at"],
         )
+
+
+def withdraw_empty(owner: Owner) -> None:
+    """Forget announced files that came to nothing; another pass may need fewer or others."""
+    with transaction.atomic():
+        hold(owner)
+        unsealed().filter(size=0).delete()
 
 
 def commit(owner: Owner, growths: Sequence[Growth], position: Position) -> None:

@@ -17,7 +17,7 @@ from integration.export.cursor import (
     Owner,
     OwnershipLost,
     advance,
-    has_backlog,
+    has_more,
     position_of,
 )
 from integration.export.ledger import Growth
@@ -60,6 +60,7 @@ class Exporter:
         self._failures = 0
         self._seal, self._beat = Every(SEAL_EVERY), Every(HEARTBEAT)
         self._report, self._tell_spare = Every(REPORT_EVERY), Every(REPORT_EVERY)
+        self._is_sealing = False
         self._lines = self._bytes = 0
 
     def run(self) -> None:
@@ -75,7 +76,7 @@ class Exporter:
         with ownership(self._sink.name, self._sink.root) as owner:
             if owner is not None:
                 log.info("%s: epoch %d begins", owner.sink, owner.epoch)
-                self._sink.recover()
+                self._sink.recover(owner)
             while owner is not None and not self._stop.is_set():
                 self._turn(owner)
         if owner is None:
@@ -87,10 +88,11 @@ class Exporter:
         moved = self._sink.move(owner)
         self._failures = 0
         self._count(moved)
-        sealed = self._seal() and seal_next(owner, self._sink.root)
+        if self._is_sealing or self._seal():
+            self._is_sealing = seal_next(owner, self._sink.root)
         if self._beat():
             self._watch(owner)
-        if not moved and not sealed:
+        if not moved and not self._is_sealing:
             self._stop.wait(POLL)
 
     def _count(self, moved: list[Growth]) -> None:
@@ -102,8 +104,9 @@ class Exporter:
         holder = horizon.holder()
         if holder and holder.age > horizon.WARN_AFTER:
             log.warning("%s: the horizon is held %s", owner.sink, holder)
-        if not has_backlog(owner.sink):
-            advance(owner, position_of(owner))
+        position = position_of(owner)
+        if not has_more(position):
+            advance(owner, position)
         if self._report():
             age = holder.age if holder else 0.0
             metrics = "%s: lines=%d bytes=%d export_horizon_age_seconds=%.1f"

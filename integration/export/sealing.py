@@ -20,7 +20,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from integration.export.cursor import Owner, hold
+from integration.export.cursor import NEXT, Owner, Position, hold, position_of
 from integration.export.sinks import daily_file
 from integration.export.sinks.daily_file import FileTrouble
 from integration.models import ExportDay, ExportFile
@@ -31,14 +31,11 @@ UPDATE export_day SET fence = pg_current_xact_id()::text::bigint
 WHERE fence IS NULL AND day < (now() AT TIME ZONE 'UTC')::date
 """
 
-COMPLETE_DAYS = """
-SELECT day FROM export_day, sink_cursor AS at
-WHERE sealed_at IS NULL AND at.sink = %s
-  AND fence <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-  AND NOT EXISTS (
-      SELECT FROM export_block AS block
-      WHERE (block.xid, block.id) > (at.xid::text::xid8, at.block_id)
-        AND block.xid < export_day.fence::text::xid8)
+COMPLETE_DAY = f"""
+WITH next AS ({NEXT})
+SELECT day FROM export_day
+WHERE sealed_at IS NULL AND fence <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+  AND NOT EXISTS (SELECT FROM next WHERE next.xid < export_day.fence::text::xid8)
 ORDER BY day LIMIT 1
 """
 
@@ -48,7 +45,7 @@ def seal_next(owner: Owner, root: Path) -> bool:
 
     One at a time, because hashing a large file takes as long as moving many blocks.
     """
-    day = _complete_day(owner.sink)
+    day = _complete_day(position_of(owner))
     if day is None:
         return False
     file = ExportFile.objects.filter(day=day, sealed_at=None).order_by("path").first()
@@ -59,10 +56,10 @@ def seal_next(owner: Owner, root: Path) -> bool:
     return True
 
 
-def _complete_day(sink: str) -> date | None:
+def _complete_day(position: Position) -> date | None:
     with connection.cursor() as cursor:
         cursor.execute(DRAW_FENCES)
-        cursor.execute(COMPLETE_DAYS, [sink])
+        cursor.execute(COMPLETE_DAY, position)
         row = cursor.fetchone()
     return row[0] if row else None
 

@@ -60,7 +60,8 @@ def describe(sink: str) -> str:
     files = [
         (file.path, f"{file.lines:,}", f"{file.size:,}", _state(file)) for file in files_of_today()
     ]
-    return "\n".join([*table(facts), "", *table([COLUMNS, *files])])
+    lines = [f"{name:28}{value}" for name, value in facts]
+    return "\n".join([*lines, "", *table([COLUMNS, *files])])
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -93,10 +93,11 @@ class CsvFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def recover(self) -> None:
-        """Cut every file that may still grow back to what the ledger has committed."""
+    def recover(self, owner: Owner) -> None:
+        """Leave of every file that may still grow exactly what the ledger has committed."""
         for file in ledger.unsealed():
             daily_file.trim(self.root / file.path, file.size)
+        ledger.withdraw_empty(owner)
 
     def move(self, owner: Owner) -> list[Growth]:
         """Write what is ready, about 8 MiB of lines; empty when there was nothing to do."""

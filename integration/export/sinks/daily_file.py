@@ -55,8 +55,9 @@ def append(path: Path, committed: int, data: bytes) -> None:
 
 
 def trim(path: Path, committed: int) -> None:
-    """Cut a torn tail off; a file of which nothing is committed may be missing."""
-    if committed == 0 and not path.exists():
+    """Cut a torn tail off; a file of which nothing is committed goes away."""
+    if committed == 0:
+        path.unlink(missing_ok=True)
         return
     with _opened(path, os.O_WRONLY) as file:
         _cut_back(path, file, committed)

@@ -93,7 +93,7 @@ def test_the_tail_of_a_killed_writer_is_cut_back_at_the_start(company, today, ro
     path = root / f"demo/S_{today}.csv"
     with path.open("a") as file:
         file.write("0000000000")
-    CsvFiles(root).recover()
+    CsvFiles(root).recover(take_over(CsvFiles.name))
     assert path.read_text() == HEADER + lines(1)
 
 
@@ -164,3 +164,21 @@ def test_files_belong_to_us_and_our_group_only(company, today, root):
     (report,) = drain(root)
     assert (root / report.name).stat().st_mode & 0o007 == 0
     assert (root / "demo").stat().st_mode & 0o007 == 0
+
+
+def test_files_announced_by_a_killed_pass_are_withdrawn(company, today, root, monkeypatch):
+    change(company, "export_max_bytes", "1")
+    store(company, today, lines(1), lines(2), lines(3))
+    with monkeypatch.context() as patch:
+        patch.setattr("integration.export.ledger.commit", _die)
+        with pytest.raises(KeyboardInterrupt):
+            CsvFiles(root).move(take_over(CsvFiles.name))
+    assert ExportFile.objects.filter(size=0).count() == 3
+    change(company, "export_max_bytes", "1000000")
+    (report,) = drain(root)
+    assert report.rows == 3
+    assert [path.name for path in (root / "demo").iterdir()] == [f"S_{today}.csv"]
+
+
+def _die(*_):
+    raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from integration.export.cursor import (
     OwnershipLost,
     Position,
     advance,
-    has_backlog,
+    has_more,
     position_of,
     read_after,
     take_over,
@@ -154,13 +154,13 @@ def test_a_position_of_another_cluster_is_refused_and_left_as_it_is(today):
     assert SinkCursor.objects.get().xid == 5
 
 
-def test_backlog_counts_blocks_the_horizon_still_hides(company, today):
+def test_what_the_horizon_hides_counts_as_more(company, today):
     owner = take_over("csv_files")
-    assert not has_backlog("csv_files")
+    assert not has_more(START)
     with closing(connection.copy()) as other, other.cursor() as cursor:
         other.set_autocommit(False)
         cursor.execute("SELECT pg_current_xact_id()")
         store(company, today, lines(1))
-        assert has_backlog("csv_files")
+        assert has_more(START)
         assert not read_after(position_of(owner))
         other.rollback()

@@ -1,0 +1,190 @@
+"""The exporter as a process: killed, doubled, out of disk, stopped."""
+
+import contextlib
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from django.db import connection
+
+from devices.parameters import change
+from hes.lib.processes import PR_SET_PDEATHSIG, _libc
+from integration.export.drain import drain
+from integration.export.runner import Exporter
+from integration.export.sinks.csv_files import CsvFiles
+from integration.models import ExportFile, SinkCursor
+from tests.integration.export.writers import HEADER, insert, lines, session, store
+
+KILLS = 20
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+fork = multiprocessing.get_context("fork")
+
+
+def _export(root):
+    _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    Exporter(CsvFiles(root), threading.Event()).run()
+
+
+@contextlib.contextmanager
+def _exporter(root):
+    connection.close()  # a session must not be shared over a fork
+    process = fork.Process(target=_export, args=(root,), daemon=True)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+def _wait_for(condition, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def _exported_lines():
+    return sum(ExportFile.objects.values_list("lines", flat=True))
+
+
+def _keep_writing(company, day, seed, stop, texts):
+    """Transactions of one to three blocks, small and large, open for a moment."""
+    dice = random.Random(seed)  # noqa: S311 - a repeatable course
+    number = seed * 10_000_000
+    with session() as writer:
+        while not stop.is_set():
+            for _ in range(dice.randint(1, 3)):
+                count = dice.choice((1, 7, 3_000))
+                text = lines(number, count)
+                number += count
+                position = insert(writer, company, day, text)
+                time.sleep(dice.random() * 0.01)
+                texts[position] = text
+            writer.commit()
+
+
+@contextlib.contextmanager
+def _writers(company, day):
+    texts, stop = {}, threading.Event()
+    threads = [
+        threading.Thread(target=_keep_writing, args=(company, day, seed, stop, texts))
+        for seed in (1, 2, 3)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield texts
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_an_exporter_killed_twenty_times_writes_each_line_once_and_in_order(company, today, root):
+    change(company, "export_max_bytes", "4000000")
+    dice = random.Random(1)  # noqa: S311 - a repeatable course
+    with _writers(company, today) as texts:
+        for _ in range(KILLS):
+            with _exporter(root):
+                time.sleep(0.02 + dice.random() * 0.3)
+    drain(root)
+    files = list(ExportFile.objects.order_by("number"))
+    contents = [(root / file.path).read_text() for file in files]
+    assert all(content.startswith(HEADER) for content in contents)
+    together = "".join(content.removeprefix(HEADER) for content in contents)
+    assert together == "".join(text for _, text in sorted(texts.items()))
+    assert [file.size for file in files] == [len(content) for content in contents]
+    assert len(files) > 1
+    assert SinkCursor.objects.get().owner_epoch > KILLS / 2, "the kills met working exporters"
+
+
+def test_a_second_exporter_waits_and_takes_over_when_the_first_dies(company, today, root):
+    with _exporter(root) as first, _exporter(root):
+        store(company, today, lines(1))
+        _wait_for(lambda: _exported_lines() == 1)
+        time.sleep(0.6)
+        assert SinkCursor.objects.get().owner_epoch == 1, "the spare keeps off"
+        first.kill()
+        first.join()
+        store(company, today, lines(2))
+        _wait_for(lambda: _exported_lines() == 2, seconds=3)
+        assert SinkCursor.objects.get().owner_epoch == 2
+    assert (root / f"demo/S_{today}.csv").read_text() == HEADER + lines(1, 2)
+
+
+def test_a_full_disk_tears_no_line_and_is_caught_up_afterwards(company, today, root):
+    path = root / f"demo/S_{today}.csv"
+    with _exporter(root) as exporter:
+        store(company, today, lines(1))
+        _wait_for(lambda: _exported_lines() == 1)
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        full = path.stat().st_size + 100
+        resource.prlimit(exporter.pid, resource.RLIMIT_FSIZE, (full, hard))
+        store(company, today, lines(2, 10), lines(12, 10))
+        time.sleep(1.0)
+        assert path.read_text() == HEADER + lines(1)
+        resource.prlimit(exporter.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        _wait_for(lambda: _exported_lines() == 21)
+    assert path.read_text() == HEADER + lines(1, 21)
+
+
+def test_the_exporter_outlives_the_loss_of_its_database_session(company, today, root):
+    with _exporter(root), session() as admin, admin.cursor() as cursor:
+        _wait_for(lambda: SinkCursor.objects.exists())
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user"
+            " AND datname = current_database() AND pid <> ALL(%s)",
+            [[admin.get_backend_pid(), connection.connection.info.backend_pid]],
+        )
+        admin.commit()
+        store(company, today, lines(1))
+        _wait_for(lambda: _exported_lines() == 1)
+
+
+def test_memory_stays_flat_however_much_there_is(company, today, root):
+    text = lines(1, 5_000)
+    connection.close()
+    receiver, sender = fork.Pipe(duplex=False)
+
+    def measure():
+        for copies in (60, 400):
+            _store_copies(company, today, text, copies)
+            drain(root)
+            sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+    process = fork.Process(target=measure, daemon=True)
+    process.start()
+    small, large = receiver.recv(), receiver.recv()
+    process.join()
+    assert large - small < 20 * 1024, f"{large - small} kB more for seven times the lines"
+
+
+def _store_copies(company, day, text, copies):
+    with session() as writer, writer.cursor() as cursor:
+        insert(writer, company, day, text)
+        cursor.execute(
+            "INSERT INTO export_block (kind, company_id, day, lines, size, is_compressed, body,"
+            " devices, line_starts) SELECT kind, company_id, day, lines, size, is_compressed, body,"
+            " devices, line_starts FROM (SELECT * FROM export_block LIMIT 1) AS one,"
+            " generate_series(2, %s)",
+            [copies],
+        )
+        writer.commit()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_ends_in_order_when_asked(company, today, root, number):
+    store(company, today, lines(1))
+    argv = [sys.executable, "-m", "hes.cli", "export", "run", "--folder", str(root)]
+    with subprocess.Popen(argv, env=os.environ.copy(), stderr=subprocess.PIPE) as process:
+        _wait_for(lambda: _exported_lines() == 1)
+        process.send_signal(number)
+        assert process.wait(5) == 0, process.stderr.read()
