@@ -35,7 +35,8 @@ def credentials(visit: Visiting) -> Credentials:
         encryption_key=secrets[SecretRole.ENCRYPTION],
         authentication_key=secrets[SecretRole.AUTHENTICATION],
         counters=lambda: _next_counter(visit),
-        server_counter=max(block.server_last, visit.outcome.server_counter),
+        server_counter=block.server_last,
+        recover=lambda value: _recover(visit, value),
     )
 
 
@@ -44,6 +45,12 @@ def _next_counter(visit: Visiting) -> int:
     if block is None:
         raise NoKeys(NO_KEYS)
     return block.next()
+
+
+async def _recover(visit: Visiting, value: int) -> None:
+    visit.assignment.counter = await visit.means.control(
+        visits.counters_from, visit.assignment.claim, value
+    )
 
 
 async def keep_counters(visit: Visiting) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -19,7 +20,6 @@ from devices.drivers.base import (
     Driver,
     Endpoint,
     FieldError,
-    Garbled,
     Locked,
     NodeSilent,
     Refused,
@@ -109,7 +109,7 @@ async def _open(visit: Visiting) -> None:
 async def _connect(visit: Visiting) -> None:
     claim = visit.assignment.claim
     visit.require_lease()
-    endpoint = Endpoint(claim.host, claim.port)
+    endpoint = Endpoint(claim.host, claim.port, ZoneInfo(claim.zone))
     visit.session = await visit.drivers(claim.driver).open(
         endpoint, credentials(visit), visit.means.limits
     )
@@ -131,26 +131,12 @@ async def _note_contact(visit: Visiting, contact: Contact) -> None:
 
 
 async def _run_slot(visit: Visiting, slot: DueSlot) -> None:
-    """A refusal fails the slot and the visit goes on; a garbled answer gets one new session."""
+    """A refusal fails the slot and the visit goes on; worse errors end it."""
     try:
-        try:
-            await collect(visit, slot)
-        except Garbled:
-            if visit.is_renewed:
-                raise
-            await _renew(visit)
-            await collect(visit, slot)
+        await collect(visit, slot)
     except (Refused, NodeSilent) as error:
-        if visit.identity is None:
-            raise
         visit.outcome.slot_failed(slot, error.text, final=True)
         visit.outcome.notes.append(f"{slot.activity}: {error.text}")
-
-
-async def _renew(visit: Visiting) -> None:
-    visit.is_renewed, visit.identity = True, None
-    await _hang_up(visit)
-    await _connect(visit)
 
 
 def _broke_off(visit: Visiting, error: FieldError) -> None:

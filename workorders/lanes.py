@@ -24,8 +24,9 @@ ORDER BY id ON CONFLICT DO NOTHING
 _CLAIM = """
 WITH free AS (
     SELECT l.concentrator_id, c.company_id, c.serial_number, c.host, c.port, c.driver,
-        c.system_title
+        coalesce(s.time_zone, o.time_zone) AS zone, c.system_title
     FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
+        JOIN company o ON o.id = c.company_id LEFT JOIN substation s ON s.id = c.substation_id
     WHERE l.owner_id IS NULL AND l.next_due <= clock_timestamp()
         AND l.best_priority >= %(priority)s
         AND (l.not_before IS NULL OR l.not_before <= clock_timestamp())
@@ -38,7 +39,8 @@ UPDATE lane l SET owner_id = %(worker)s, token = l.token + 1, taken_at = clock_t
 FROM free WHERE l.concentrator_id = free.concentrator_id
 RETURNING l.concentrator_id, l.token, l.failures,
     coalesce(l.taken_over_at > clock_timestamp() - interval '2 minutes', false),
-    free.company_id, free.serial_number, free.host, free.port, free.driver, free.system_title
+    free.company_id, free.serial_number, free.host, free.port, free.driver,
+    free.zone, free.system_title
 """
 
 _FENCE = """
@@ -94,6 +96,7 @@ class Claim:
     host: str
     port: int
     driver: str
+    zone: str
     system_title: bytes | None
 
 

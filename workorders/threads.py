@@ -31,8 +31,12 @@ class DatabaseThread:
 
     def close(self) -> None:
         """Finish what was asked, then close the connection and end the thread."""
-        self._executor.submit(connection.close)
+        self._executor.submit(_disconnect)
         self._executor.shutdown(wait=True)
+
+
+def _disconnect() -> None:
+    connection.close()  # looked up in the thread: each has its own
 
 
 def _reconnecting(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -45,7 +45,6 @@ class Visiting:
     fleet: Fleet | None = None
     pending: list[DueSlot] = field(init=False)
     current: DueSlot | None = None
-    is_renewed: bool = False
     seen: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     finished_reads: set[tuple[str, Window]] = field(default_factory=set)
 

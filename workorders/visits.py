@@ -128,6 +128,12 @@ def more_counters(claim: Claim) -> CounterBlock:
     return counters.reserve(Holder.CONCENTRATOR, [claim.concentrator])[claim.concentrator]
 
 
+def counters_from(claim: Claim, value: int) -> CounterBlock:
+    """A block from `value` on: the device has accepted higher counters than ours."""
+    counters.raise_to(Holder.CONCENTRATOR, claim.concentrator, value)
+    return more_counters(claim)
+
+
 def take_more(assignment: Assignment) -> list[DueSlot]:
     """What became due on the lane since the visit began; raises LeaseLost."""
     with transaction.atomic(), connection.cursor() as cursor:
