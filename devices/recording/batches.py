@@ -24,9 +24,9 @@ from hes.domain.records import Record
 class CollectionEnd:
     """How a collection ends.
 
-    `reader` is the activity, or `activity:table` where it reads a further table; `seen` are all MAC
-    addresses with a row in any batch; `counts_nrn` is False for backfill; `close` runs in the same
-    transaction and closes the slot.
+    `reader` names the cursor over the table's cycles: the activity, or a name of its own where
+    activities share a table. `seen` are all MAC addresses with a row in any batch; `counts_nrn` is
+    False for backfill; `close` runs in the same transaction and closes the slot.
     """
 
     reader: str
@@ -34,11 +34,6 @@ class CollectionEnd:
     seen: frozenset[bytes]
     counts_nrn: bool
     close: Callable[[CursorWrapper], None]
-
-    @property
-    def activity(self) -> str:
-        """The activity that reads."""
-        return self.reader.partition(":")[0]
 
 
 def record(fleet: Fleet, batch: Batch, fence: Fence) -> Tally:
@@ -60,8 +55,8 @@ def record_last(fleet: Fleet, batch: Batch | None, fence: Fence, end: Collection
             _take(work, batch)
         if end.cycles is not None:
             _advance(work, end, end.cycles)
-        if end.activity in _SNAPSHOTS:
-            _SNAPSHOTS[end.activity](work, end.seen)
+        if end.reader in _SNAPSHOTS:
+            _SNAPSHOTS[end.reader](work, end.seen)
         tally = work.finish()
         end.close(cursor)
         return tally
@@ -102,7 +97,7 @@ _PROFILE: dict[str, Callable[[MeterRef], frozenset[object]]] = {
 
 def _count(work: Work, end: CollectionEnd) -> None:
     """Meters with a row were reached; enabled commissioned ones without were missed."""
-    profile = _PROFILE.get(end.activity)
+    profile = _PROFILE.get(end.reader)
     for mac, meter in work.fleet.meters.items():
         if mac in end.seen:
             work.statistics.contact(meter.id, Outcome.MADE)

@@ -78,7 +78,7 @@ def test_a_lower_cycle_is_a_restart_an_event_and_no_nrn(fleet: Fleet) -> None:
 
 
 def test_readers_of_one_table_have_cycles_of_their_own(fleet: Fleet) -> None:
-    for reader in ("daily_closure", "daily_closure:status_and_events"):
+    for reader in ("daily_closure", "status_words"):
         record_last(fleet, None, no_fence, fleets.end(reader, 5))
     assert CollectionCycle.objects.count() == 2
 

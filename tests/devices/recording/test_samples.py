@@ -216,7 +216,7 @@ def test_two_workers_with_the_same_meters_let_each_slot_leave_once(fleet: Fleet)
             for days in range(2, 8):
                 runs = [run(n, fleets.midnight(days) + QUARTER) for n in numbers]
                 start.wait(20)
-                reader = fleets.end(cycle=days * 2 + cycle, seen=numbers, reader=f"x:{cycle}")
+                reader = fleets.end(cycle=days * 2 + cycle, seen=numbers, reader=f"worker {cycle}")
                 record_last(busy, batch(*runs), no_fence, reader)
         except Exception as error:
             failures.append(error)
