@@ -6,6 +6,7 @@ from dataclasses import replace
 from devices.drivers.base import Credentials, Endpoint, FieldError, Garbled, Limits, Unreachable
 from devices.drivers.cosem.opening import Route, associate
 from devices.protocol.errors import ProtocolError
+from devices.session import errors
 from devices.session.conversation import Conversation
 from devices.session.transport import Budget, Transport
 
@@ -63,7 +64,7 @@ class Line:
         self.transport = Transport(self.endpoint, self.budget)
         try:
             await self._open()
-        except Unreachable as failure:
+        except (Unreachable, errors.GarbledGreeting) as failure:
             # The device was reached before in this visit: its contact does not count as missed.
             raise garbled from failure
 

@@ -103,7 +103,9 @@ async def _recover(
         accepted = await _last_accepted(transport, route)
     except (FieldError, GarbledError) as failure:
         raise refused from failure
-    if accepted < refused_counter:
+    # One that is exactly our last was refused only if the device says so; else another cause.
+    is_behind = accepted > refused_counter or isinstance(refused, errors.CounterRefused)
+    if accepted < refused_counter or not is_behind:
         raise refused
     await credentials.recover(accepted + RECOVERY_STEP)
 

@@ -63,7 +63,7 @@ class RowReader:
         return zip(*filled, strict=True)
 
     def _unwritten(self, place: int, count: int) -> Sequence[Any]:
-        """What a null cell stands for: the row above in a key column, nothing in an optional one."""
+        """What a null stands for: the row above in a key column, nothing in an optional one."""
         if place in self._above:
             return [self._above[place]] * count
         if place not in self._optional:
