@@ -10,7 +10,8 @@ WARN_AFTER = 5.0  # seconds; no writing statement stays open longer
 OLDEST = """
 SELECT pid, name, state, extract(epoch FROM clock_timestamp() - began)::float
 FROM (
-    SELECT pid, coalesce(nullif(application_name, ''), usename) AS name, state, xact_start AS began, backend_xid AS xid
+    SELECT pid, coalesce(nullif(application_name, ''), usename) AS name, state,
+           xact_start AS began, backend_xid AS xid
     FROM pg_stat_activity WHERE backend_xid IS NOT NULL
     UNION ALL
     SELECT NULL, gid, 'prepared', prepared, transaction FROM pg_prepared_xacts

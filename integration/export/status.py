@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.functions import Now, TruncDate
 
 from integration.export import horizon
 from integration.export.cursor import Position
@@ -47,8 +49,7 @@ def status_of(sink: str) -> SinkStatus | None:
 
 def files_of_today() -> QuerySet[ExportFile]:
     """Files of the current UTC day by the database clock."""
-    today = "day = (now() AT TIME ZONE 'UTC')::date"
-    return ExportFile.objects.extra(where=[today]).order_by("path")  # noqa: S610 - a constant
+    return ExportFile.objects.filter(day=TruncDate(Now(), tzinfo=UTC)).order_by("path")
 
 
 def describe(sink: str) -> str:
@@ -69,7 +70,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (
-            cell.rjust(width) if cell[:1].isdigit() else cell.ljust(width)
+            cell.rjust(width) if cell.replace(",", "").isdigit() else cell.ljust(width)
             for cell, width in zip(row, widths, strict=True)
         )
         yield "  ".join(cells).rstrip()
