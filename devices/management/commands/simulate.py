@@ -16,6 +16,17 @@ from devices.simulator.faults import BadScript, read_script
 from devices.simulator.population import Fleet
 from devices.simulator.server import HOST_PATTERN, RunningField, running_field
 
+NUMBERS: tuple[tuple[str, type, float | None, str], ...] = (
+    ("seed", int, 1, "another field per seed"),
+    ("concentrators", int, 20, "how many"),
+    ("meters", int, 25, "under each concentrator"),
+    ("cycle-scale", int, 1, "collection cycles N times shorter"),
+    ("retention-days", int, None, "of every table (default: its own)"),
+    ("answer-share", float, 0.97, "of the meters answer in a cycle"),
+    ("silent-share", float, 0.0, "of the meters never answer"),
+    ("plc-factor", float, 1.0, "scales the power line's delays; 0 answers at once"),
+)
+
 
 class Command(BaseCommand):
     """Serve a fleet until SIGTERM or Ctrl-C."""
@@ -24,28 +35,25 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Fleet, places, behaviour."""
-        number = {"type": int, "metavar": "N"}
-        share = {"type": float, "metavar": "SHARE"}
-        parser.add_argument("--seed", default=1, help="another field per seed", **number)
-        parser.add_argument("--concentrators", default=20, **number)
-        parser.add_argument("--meters", default=25, help="under each concentrator", **number)
+        """Fleet, behaviour, place, files."""
+        for name, kind, default, text in NUMBERS:
+            parser.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=text)
         parser.add_argument("--zone", default="America/Santiago", help="IANA time zone")
         parser.add_argument("--uniform", action="store_true", help="poly meters only")
-        place = parser.add_mutually_exclusive_group()
-        place.add_argument("--host-pattern", default=HOST_PATTERN, metavar="PATTERN",
-                           help="an address per concentrator, port 4059 (default %(default)s)")  # fmt: skip
-        place.add_argument("--ports", help="all on 127.0.0.1 from this port on; 0: any", **number)
-        parser.add_argument("--cycle-scale", default=1, help="cycles N times shorter", **number)
-        parser.add_argument("--retention-days", help="of every table (default: its own)", **number)
         parser.add_argument("--encoding", choices=("rows", "compact"), default="rows")
-        parser.add_argument("--answer-share", default=0.97, help="answers per cycle", **share)
-        parser.add_argument("--silent-share", default=0.0, help="meters that never do", **share)
-        parser.add_argument("--plc-factor", default=1.0, metavar="FACTOR", type=float,
-                            help="of the power line's delays; 0 answers at once")  # fmt: skip
+        place = parser.add_mutually_exclusive_group()
+        place.add_argument(
+            "--host-pattern", default=HOST_PATTERN, metavar="PATTERN",
+            help="an address per concentrator, port 4059 (default %(default)s)",
+        )  # fmt: skip
+        place.add_argument(
+            "--ports", type=int, metavar="BASE", help="all on 127.0.0.1 from here on; 0: any"
+        )
         parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON: serial -> faults")
-        parser.add_argument("--ready-file", type=Path, metavar="PATH",
-                            help="written when listening: JSON, serial -> [host, port]")  # fmt: skip
+        parser.add_argument(
+            "--ready-file", type=Path, metavar="PATH",
+            help="written when listening: JSON, serial -> [host, port]",
+        )  # fmt: skip
 
     def handle(self, **options: Any) -> None:
         """Serve; every argument is checked before anything listens."""

@@ -19,7 +19,7 @@ from devices.simulator import readings
 from devices.simulator.device import FieldOptions
 from devices.simulator.population import Fleet
 from devices.simulator.server import running_field
-from tests.devices.simulator.client import Asker, connected, managed, of_meter, public
+from tests.devices.simulator.client import Asker, connected, managed, management, of_meter, public
 
 FLEET = Fleet.generate(seed=1, concentrators=3, meters=5)
 FIRST, SECOND = FLEET.concentrator(0), FLEET.concentrator(1)
@@ -44,7 +44,14 @@ async def test_a_management_client_reads_who_the_concentrator_is(field):
         assert await asker.get(data("0.0.96.50.0")) == 22
         assert await asker.get(data("0.0.96.5.0")) == bytes.fromhex("04B01E")
         assert isinstance(await asker.release(), events.Released)
-        assert (await asker.associate()).server_title == FIRST.system_title
+
+
+async def test_the_device_proves_itself_and_shows_its_title(field):
+    settings = management(FIRST.keys)
+    async with connected(field.endpoint(FIRST.serial), settings) as asker:
+        event = await asker.associate()
+        assert isinstance(event, events.Associated)
+        assert event.server_title == FIRST.system_title
 
 
 async def test_a_public_client_reads_identity_and_clock_and_nothing_else(field):
@@ -75,7 +82,7 @@ async def test_the_table_state_tells_the_last_finished_cycles(field):
     async with managed(field, FIRST) as asker:
         states = {row[0]: row for row in await asker.get(data("0.0.96.52.0"))}
     assert sorted(states) == [1, 2, 3, 4, 5, 6, 7]
-    number, cycle, oldest, finished, asked, answered, rows, running = states[2]
+    _, cycle, oldest, finished, asked, answered, rows, running = states[2]
     assert cycle == (NOW - 1_577_836_800) // 21_600
     assert clock.decode(finished).utc == 1_577_836_800 + cycle * 21_600 <= NOW
     assert cycle - oldest == 39
