@@ -4,6 +4,7 @@ Composition root: it starts servers and processes and uses the same services as 
 the provisioning import, the planner, the engine's queue, the exporter.
 """
 
+import logging
 import os
 import shutil
 import subprocess
@@ -47,6 +48,7 @@ def _present(options: Options, home: Path) -> int:
     import django
 
     django.setup()
+    logging.getLogger().setLevel(logging.WARNING)  # the steps and the bar speak for themselves
     from hes.demo import live, once
 
     return once.run(options, home) if options.once else live.run(options, home)

@@ -49,7 +49,8 @@ def run(options: Options, home: Path) -> int:
     url = f"http://{HOST}:{port}/"
     announcement = Announcement(home, url)
     supervisor = Supervisor(home, _children(options, ready, port))
-    watch = _Watch(supervisor, announcement, lambda: field.connect(ready, owner), ready, url)
+    watch = _Watch(announcement, lambda: field.connect(ready, owner), ready, url)
+    ready.unlink(missing_ok=True)
     announcement.write(ready=False)
     try:
         supervisor.run(watch.tick)
@@ -90,26 +91,23 @@ class _Watch:
 
     def __init__(
         self,
-        supervisor: Supervisor,
         announcement: Announcement,
         connect: Callable[[], int],
         ready: Path,
         url: str,
     ) -> None:
-        self._supervisor = supervisor
         self._announcement = announcement
         self._connect = connect
         self._ready = ready
         self._url = url
-        self._field_pid: int | None = None
+        self._is_connected = False
         self._is_announced = False
 
     def tick(self) -> None:
-        field_pid = self._supervisor.pids.get("simulator")
-        if field_pid != self._field_pid and field.is_ready(self._ready, field_pid):
+        if not self._is_connected and field.is_ready(self._ready):
             self._connect()
-            self._field_pid = field_pid
-        if not self._is_announced and self._field_pid and _answers(self._url):
+            self._is_connected = True
+        if self._is_connected and not self._is_announced and _answers(self._url):
             self._is_announced = True
             self._announcement.write(ready=True)
             print(f"\n  HES runs at {self._url}   (Ctrl-C stops it)\n", flush=True)

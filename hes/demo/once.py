@@ -12,7 +12,7 @@ from hes.demo.options import Options
 from hes.demo.trouble import DemoError
 from hes.domain.time import local_day, utc
 from hes.supervisor import Child, Supervisor
-from integration.export.cursor import has_backlog
+from integration.export.cursor import Position, has_more
 from integration.export.sinks.csv_files import CsvFiles
 from integration.models import SinkCursor
 from workorders import slots
@@ -34,11 +34,12 @@ def run(options: Options, home: Path) -> int:
     with step(f"Import of {options.concentrators} concentrators from templates"):
         fleet = field.provision(owner, options, home, utc(window.first - 1), NEVER)
     ready = home / "run" / "field.json"
+    ready.unlink(missing_ok=True)
     supervisor = Supervisor(home, _children(options, days[0], ready))
     supervisor.start()
     try:
         with step("Simulated field listens"):
-            field.wait_until_ready(ready, lambda: supervisor.pids.get("simulator"), supervisor.tick)
+            field.wait_until_ready(ready, supervisor.tick)
             field.connect(ready, owner)
         total = slots.request(fleet.concentrator_ids, ACTIVITIES, window, datetime.now(UTC))
         _wait_for_visits(supervisor, total)
@@ -87,8 +88,13 @@ def _wait_for_visits(supervisor: Supervisor, total: int) -> None:
 
 def _wait_for_files(supervisor: Supervisor) -> None:
     deadline = time.monotonic() + PATIENCE
-    while has_backlog(CsvFiles.name) or not SinkCursor.objects.exists():
+    while _is_behind():
         supervisor.tick()
         if time.monotonic() > deadline:
             raise DemoError("the exporter does not catch up; see the log of the exporter")
         time.sleep(0.1)
+
+
+def _is_behind() -> bool:
+    at = SinkCursor.objects.filter(sink=CsvFiles.name).first()
+    return at is None or has_more(Position(at.xid, at.block_id))
