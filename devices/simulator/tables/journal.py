@@ -2,7 +2,8 @@
 
 A *delivery* is what one meter brought in one cycle: its rows with `after < clock <= until`. A meter
 that answers with nothing new gets its newest row stamped again. A clock range gives each row once,
-under the cycle of its first delivery; a cycle range shows the repeated stamps as well.
+under the cycle of its first delivery, which may be the running one: that one has brought so far
+what was measured so far. A cycle range shows finished cycles and the repeated stamps as well.
 """
 
 from abc import ABC, abstractmethod
@@ -98,8 +99,8 @@ class Journal(ABC):
         span = CycleRange(view.rounds.first_for(number, oldest + 1), finished)
         for meter in view.meters:
             if isinstance(scope, ClockRange):
-                first = max(scope.first - 1, oldest)
-                yield from self._by_clock(view, meter, first, scope.last, finished)
+                first, last = max(scope.first - 1, oldest), min(scope.last, view.now)
+                yield from self._by_clock(view, meter, first, last, finished + 1)
             elif isinstance(scope, CycleRange):
                 first, last = max(scope.first, span.first), min(scope.last, finished)
                 yield from self._by_cycle(view, meter, CycleRange(first, last))
@@ -127,12 +128,12 @@ class Journal(ABC):
         return Delivery(cycle, meter, after, until)
 
     def _by_clock(
-        self, view: View, meter: Meter, after: int, last: int, finished: int
+        self, view: View, meter: Meter, after: int, last: int, running: int
     ) -> Iterator[Delivery]:
         number, rounds = self.table.number, view.rounds
         while (at := self.next_time(view, meter, after)) <= last:
             first = rounds.first_for(number, at)
-            cycle = rounds.answered_from(meter.serial, number, first, finished)
+            cycle = rounds.answered_from(meter.serial, number, first, running)
             if cycle is None:
                 return
             until = min(rounds.end(number, cycle), last)

@@ -189,10 +189,19 @@ def test_forgotten_rows_are_gone():
     assert rows_of(view(retention_days=60), 2, clocks(NOW - 40 * 86_400, NOW - 39 * 86_400))
 
 
-def test_nothing_undelivered_is_shown():
+def test_a_cycle_range_shows_finished_cycles_only():
     rounds = Rounds(1)
-    rows = expanded(TABLES[2], rows_of(view(), 2, clocks(NOW - 86_400, NOW + 86_400)))
-    assert max(row["clock"] for row in rows) == rounds.end(2, rounds.finished(2, NOW))
+    finished = rounds.finished(2, NOW)
+    rows = expanded(TABLES[2], rows_of(view(), 2, cycles(finished, finished + 1)))
+    assert max(row["clock"] for row in rows) == rounds.end(2, finished)
+
+
+def test_a_clock_range_shows_what_the_running_cycle_has_brought_so_far():
+    seen = view(rounds=Rounds(1, answer_share=1.0))
+    rows = expanded(TABLES[2], rows_of(seen, 2, clocks(NOW - 86_400 + 1, NOW + 86_400)))
+    assert max(row["clock"] for row in rows) == NOW
+    assert len(rows) == 96 * len(CONCENTRATOR.meters)
+    assert max(row["cycle"] for row in rows) == seen.rounds.finished(2, NOW) + 1
 
 
 def test_a_silent_meter_has_no_rows_and_is_listed_as_lost():
