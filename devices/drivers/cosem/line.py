@@ -70,8 +70,10 @@ class Line:
 
     async def close(self) -> None:
         """Release if there is something to release, and close."""
-        await release(self._conversation)
-        self.transport.close()
+        try:
+            await release(self._conversation)
+        finally:
+            self.transport.close()
 
     async def _open(self) -> None:
         try:

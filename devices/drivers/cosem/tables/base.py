@@ -15,6 +15,7 @@ from devices.protocol.errors import GarbledError
 from devices.protocol.rows import Run
 from devices.protocol.selective import CaptureObject
 from devices.protocol.tables import Kind, Table
+from devices.protocol.tables.base import MAC
 from hes.domain.records import Record
 
 MAC_SIZE = 6
@@ -63,6 +64,10 @@ class Layout:
     width: int
     positions: tuple[int, ...]
     _accepted: set[tuple[int, ...]] = field(default_factory=set)
+    _mac: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._mac = [column.label for column in self.table.columns].index(MAC.label)
 
     @classmethod
     def of(cls, table: Table, captured: Sequence[CaptureObject]) -> "Layout":
@@ -82,9 +87,9 @@ class Layout:
         if tags not in self._accepted:
             self._accept(tags)
         picked = [columns[position] for position in self.positions]
-        for column, cells in zip(self.table.columns, picked, strict=True):
-            if cells is not None and column.label == "mac" and len(cells[0]) != MAC_SIZE:
-                raise self._wrong(f"MAC of {len(cells[0])} bytes")
+        macs = picked[self._mac]  # all of one size, like every octet-string of a shape
+        if macs is not None and len(macs[0]) != MAC_SIZE:
+            raise self._wrong(f"MAC of {len(macs[0])} bytes")
         if Kind.U64 in tags:
             self._refuse_huge(picked)
         return picked

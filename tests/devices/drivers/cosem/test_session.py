@@ -237,3 +237,22 @@ async def test_a_collection_may_be_abandoned_between_two_blocks():
             break
         assert await session.status_word() == b"\0\0\1"
         await session.close()
+
+
+async def test_a_refused_part_of_the_identity_is_refused():
+    device = Device({value_of("0.0.96.50.0"): DataAccess.READ_WRITE_DENIED})
+    async with serving(device) as endpoint:
+        session = await CosemDriver().open(endpoint, credentials(), quick())
+        with pytest.raises(Refused, match="TB_ACK_103"):
+            await session.identify()
+        await session.close()
+
+
+async def test_a_clock_that_may_not_be_set_is_refused(monkeypatch):
+    device = Device()
+    monkeypatch.setattr(device, "set", lambda *_: DataAccess.READ_WRITE_DENIED)
+    async with serving(device) as endpoint:
+        session = await CosemDriver().open(endpoint, credentials(), quick())
+        with pytest.raises(Refused, match="TB_ACK_103"):
+            await session.set_clock(-180)
+        await session.close()
