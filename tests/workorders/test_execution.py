@@ -2,6 +2,8 @@
 
 import pytest
 
+from devices import keys
+from devices.choices import Holder
 from devices.drivers.base import (
     Busy,
     Cycles,
@@ -13,7 +15,13 @@ from devices.drivers.base import (
     Timeout,
     Unreachable,
 )
-from devices.models import CollectionCycle, Concentrator, ConcentratorStatus, EndDeviceEvent
+from devices.models import (
+    CollectionCycle,
+    Concentrator,
+    ConcentratorStatus,
+    EndDeviceEvent,
+    Meter,
+)
 from tests.factories import fleets
 from tests.factories.field import TITLE
 from tests.factories.visits import (
@@ -27,6 +35,8 @@ from tests.factories.visits import (
     visitable,
     visits,
 )
+from workorders import host_clock
+from workorders.engine import Engine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -141,7 +151,9 @@ def test_a_refused_table_fails_its_slot_and_the_visit_goes_on(td):
     assert visits(td)[0].outcome == "refused"
 
 
-@pytest.mark.parametrize("error", [Timeout("[TB_ACK_191] TIMEOUT"), Garbled("[TB_ACK_190] GARBLED")])
+@pytest.mark.parametrize(
+    "error", [Timeout("[TB_ACK_191] TIMEOUT"), Garbled("[TB_ACK_190] GARBLED")]
+)
 def test_a_broken_conversation_is_tried_again_and_then_fails(td, error):
     field = device(td)
     field.collect_faults[Table.LOAD_PROFILE] = error
@@ -154,8 +166,6 @@ def test_a_broken_conversation_is_tried_again_and_then_fails(td, error):
 def test_a_busy_device_waits_and_counts_as_reached(td):
     field = device(td, faults=[Busy("[TB_ACK_193] BUSY")])
     due(td)
-    from workorders.engine import Engine
-
     engine = Engine(field_of((td, field)))
     engine.run_until_idle(lambda progress: engine.stop() if progress.failed else None)
     assert states(td) == ["due"]
@@ -173,9 +183,6 @@ def test_a_locked_device_is_an_alarm_and_is_not_tried_again(td):
 
 
 def test_a_concentrator_without_keys_is_never_called_and_its_reach_is_unknown(td):
-    from devices import keys
-    from devices.choices import Holder
-
     keys.forget(Holder.CONCENTRATOR, [td.pk])
     due(td)
     driver = field_of((td, device(td)))
@@ -225,8 +232,6 @@ def test_a_silent_meter_is_missed_once_per_collection_however_often_we_ask(td):
     drain(field_of((td, field)))
     due(td, ago=1)
     drain(field_of((td, field)))
-    from devices.models import Meter
-
     silent = Meter.objects.get(mac_address=fleets.mac(102))
     assert fleets.statistics(silent.pk, "missed_contacts") == (1,)
 
@@ -252,8 +257,6 @@ def test_summer_times_are_written_when_they_lack(td):
 
 
 def test_a_host_without_proven_time_sets_no_clock(td, monkeypatch):
-    from workorders import host_clock
-
     monkeypatch.setattr(host_clock, "ntp_state", lambda: host_clock.NtpState(False, 16.0))
     field = device(td, drift=30.0)
     due(td)
