@@ -9,18 +9,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from devices.drivers.base import Period
+from devices.models import Company
 from hes.demo import company, field, processes
 from hes.demo.console import step
 from hes.demo.options import Options
+from hes.domain.time import local_day, utc
 from hes.supervisor import Child, Supervisor
+from workorders import slots
 
 HOST = "127.0.0.1"
+FIRST_LOOK = ("daily_closure", "load_profile", "measurands", "cedata")
 
 
 class Announcement:
     """`demo.json`: how to reach the running demo. Readable by its owner only."""
 
     def __init__(self, home: Path, url: str) -> None:
+        self.url = url
         self._path = home / "demo.json"
         self._facts = {"url": url, "pid": os.getpid(), "home": str(home), "ready": False}
 
@@ -40,24 +46,34 @@ class Announcement:
 def run(options: Options, home: Path) -> int:
     """Serve until SIGTERM or Ctrl-C; returns 0."""
     owner = company.make_company()
-    company.accept_days_since(owner, datetime.now(UTC).date(), datetime.now(UTC).date())
-    with step(f"Import of {options.concentrators} concentrators from templates"):
-        now = datetime.now(UTC)
-        field.provision(owner, options, home, now - timedelta(days=1), now)
+    _provision(owner, options, home)
     ready = home / "run" / "field.json"
-    port = free_port(options.port)
-    url = f"http://{HOST}:{port}/"
-    announcement = Announcement(home, url)
-    supervisor = Supervisor(home, _children(options, ready, port))
-    watch = _Watch(announcement, lambda: field.connect(ready, owner), ready, url)
     ready.unlink(missing_ok=True)
+    port = free_port(options.port)
+    announcement = Announcement(home, f"http://{HOST}:{port}/")
     announcement.write(ready=False)
+    watch = _Watch(announcement, lambda: field.connect(ready, owner), ready)
     try:
-        supervisor.run(watch.tick)
+        Supervisor(home, _children(options, ready, port)).run(watch.tick)
     finally:
         announcement.withdraw()
     print("\nStopped.", flush=True)
     return 0
+
+
+def _provision(owner: Company, options: Options, home: Path) -> None:
+    """The fleet, and yesterday's data as a first order: something to see before the schedule."""
+    now = datetime.now(UTC)
+    yesterday = Period(*_yesterday(owner, now))
+    company.accept_days_since(owner, utc(yesterday.first).date(), now.date())
+    with step(f"Import of {options.concentrators} concentrators from templates"):
+        fleet = field.provision(owner, options, home, utc(yesterday.first - 1), now)
+    slots.request(fleet.concentrator_ids, FIRST_LOOK, yesterday, now)
+
+
+def _yesterday(owner: Company, now: datetime) -> tuple[int, int]:
+    begin, end = local_day(now.astimezone(owner.zone).date() - timedelta(days=1), owner.zone)
+    return begin + 1, end
 
 
 def free_port(wanted: int) -> int:
@@ -94,12 +110,10 @@ class _Watch:
         announcement: Announcement,
         connect: Callable[[], int],
         ready: Path,
-        url: str,
     ) -> None:
         self._announcement = announcement
         self._connect = connect
         self._ready = ready
-        self._url = url
         self._is_connected = False
         self._is_announced = False
 
@@ -107,10 +121,10 @@ class _Watch:
         if not self._is_connected and field.is_ready(self._ready):
             self._connect()
             self._is_connected = True
-        if self._is_connected and not self._is_announced and _answers(self._url):
+        if self._is_connected and not self._is_announced and _answers(self._announcement.url):
             self._is_announced = True
             self._announcement.write(ready=True)
-            print(f"\n  HES runs at {self._url}   (Ctrl-C stops it)\n", flush=True)
+            print(f"\n  HES runs at {self._announcement.url}   (Ctrl-C stops it)\n", flush=True)
 
 
 def _answers(url: str) -> bool:
