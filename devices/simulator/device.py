@@ -19,6 +19,7 @@ from devices.simulator.meter import MeterObjects
 from devices.simulator.plc import PowerLine
 from devices.simulator.population import Concentrator, Meter
 from devices.simulator.state import Counters, GatewayResult, Memory
+from devices.simulator.tables.snapshots import level
 from devices.simulator.tables.view import Distortion, View
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ class Device:
         """Remember how a prefixed request ended."""
         code = 0 if meter else self.power_line.failure(self.concentrator.meter(mac))
         now = int(self.options.now())
-        self.memory.gateway = GatewayResult(mac, code, 0, meter is not None, now)
+        hops = level(self.rounds.seed, meter) if meter else 0
+        self.memory.gateway = GatewayResult(mac, code, hops, meter is not None, now)
 
 
 def _session(

@@ -19,6 +19,7 @@ from devices.simulator import readings
 from devices.simulator.device import FieldOptions
 from devices.simulator.population import Fleet
 from devices.simulator.server import running_field
+from devices.simulator.tables.snapshots import level
 from tests.devices.simulator.client import Asker, connected, managed, management, of_meter, public
 
 FLEET = Fleet.generate(seed=1, concentrators=3, meters=5)
@@ -178,7 +179,7 @@ async def test_a_meter_is_read_through_the_gateway_with_its_own_keys(field):
         assert sum(tariffs) == expected
         assert isinstance(await inner.release(), events.Released)
         result = await outer.get(data("0.0.96.59.0"))
-        assert result == (meter.mac, 0, 0, 1, clock.encode(NOW, 240))
+        assert result == (meter.mac, 0, level(1, meter), 1, clock.encode(NOW, 240))
 
 
 async def test_meters_follow_one_another_and_never_share_an_association(field):
