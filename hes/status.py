@@ -33,8 +33,8 @@ SELECT path, lines, size, sealed_at IS NOT NULL FROM export_file
 ORDER BY day DESC, path LIMIT 24
 """
 _EVENTS = """
-SELECT at, code, text, kind FROM end_device_event
-WHERE at > now() - interval '1 day' ORDER BY at DESC, id DESC LIMIT 8
+SELECT max(at), code, text, kind, count(*) FROM end_device_event
+WHERE at > now() - interval '1 day' GROUP BY code, text, kind ORDER BY max(at) DESC LIMIT 12
 """
 
 
@@ -79,10 +79,13 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
+    """One kind of event within the last 24 hours: when it was last seen, and how often."""
+
     at: datetime
     code: str
     text: str
     kind: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def _children(options: Options, first: date, ready: Path) -> list[Child]:
     kept = (datetime.now(UTC).date() - first).days + 2
     field_side = processes.simulator(
         options.seed, options.concentrators, options.meters, ready,
-        ("--retention-days", str(kept)),
+        ("--retention-days", str(kept), "--answer-share", "1"),
     )  # fmt: skip
     return [field_side, processes.worker(), processes.exporter()]
 
