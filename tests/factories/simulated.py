@@ -1,0 +1,79 @@
+"""The simulated field on real sockets, provisioned in the database without template files."""
+
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from devices import keys
+from devices.choices import ConcentratorState, DiscoverySource, Holder, MeterState, SecretRole
+from devices.models import Association, Company, Concentrator, Meter, MeterModel
+from devices.simulator.device import Fault, FieldOptions
+from devices.simulator.population import Fleet
+from devices.simulator.server import ANY_PORT, RunningField, running_field
+from tests.factories import fleets
+
+
+@contextmanager
+def listening(
+    fleet: Fleet,
+    faults: Mapping[str, Iterable[Fault]] | None = None,
+    options: FieldOptions | None = None,
+) -> Iterator[RunningField]:
+    """A field in a thread of its own for the time of the block."""
+    ready, over = threading.Event(), threading.Event()
+    found: list[RunningField] = []
+
+    async def serve() -> None:
+        async with running_field(
+            fleet, faults=faults, options=options, port_base=ANY_PORT
+        ) as running:
+            found.append(running)
+            ready.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield found[0]
+    finally:
+        over.set()
+        thread.join(20)
+
+
+def provision(owner: Company, fleet: Fleet, running: RunningField) -> list[Concentrator]:
+    """The fleet as initialised concentrators with keys and commissioned meters."""
+    profile = fleets.procedure(owner)
+    made = []
+    for each in fleet.concentrators:
+        td = fleets.concentrator(owner, profile, each.name)
+        td.serial_number, td.lv_address = each.serial, each.lv_address
+        td.state = ConcentratorState.INITIALISED
+        td.host, td.port = running.endpoint(each.serial)
+        td.save()
+        pair = zip((SecretRole.ENCRYPTION, SecretRole.AUTHENTICATION), each.keys, strict=True)
+        keys.store(Holder.CONCENTRATOR, td.pk, dict(pair), company_id=owner.pk)
+        _meters(td, each.meters)
+        made.append(td)
+    return made
+
+
+def _meters(td: Concentrator, simulated) -> None:
+    model, _ = MeterModel.objects.get_or_create(code="CERT1", defaults={"phases": "poly"})
+    meters = Meter.objects.bulk_create(
+        Meter(
+            company_id=td.company_id,
+            serial_number=meter.serial,
+            mac_address=meter.mac,
+            model=model,
+            state=MeterState.COMMISSIONED,
+        )
+        for meter in simulated
+    )
+    Association.objects.bulk_create(
+        Association(
+            meter=meter, concentrator=td, validity=fleets.ALWAYS, source=DiscoverySource.MANUAL
+        )
+        for meter in meters
+    )

@@ -1,0 +1,130 @@
+"""The engine with the real driver against the simulated field, over real sockets."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from devices.choices import Activity
+from devices.drivers.base import Limits, Period
+from devices.drivers.cosem.driver import CosemDriver
+from devices.models import CollectionCycle, Concentrator, ConcentratorStatus
+from devices.simulator import faults, readings
+from devices.simulator.device import FieldOptions
+from devices.simulator.entries import default_entry
+from devices.simulator.population import Fleet
+from hes.domain.time import local_day
+from tests.factories import fleets
+from tests.factories.simulated import listening, provision
+from tests.factories.visits import due, quick_company, states, visits
+from workorders.engine import Engine, Options
+
+pytestmark = pytest.mark.django_db(transaction=True)
+QUICK = Limits(connect=1.0, exchange=1.0, visit=20.0)
+
+
+def engine() -> Engine:
+    driver = CosemDriver(pause=0.01)
+    return Engine(lambda _: driver, Options(limits=QUICK))
+
+
+def nrn(td: Concentrator) -> int | None:
+    found = ConcentratorStatus.objects.filter(pk=td.pk).values_list("missed_contacts", flat=True)
+    return found.first()
+
+
+def test_one_local_day_of_load_profiles_is_what_the_meters_measured():
+    fleet = Fleet.generate(1, 3, 4)
+    owner = quick_company("America/Santiago")
+    begin, end = local_day(fleets.today() - timedelta(days=2), owner.zone)
+    with listening(fleet) as field:
+        made = provision(owner, fleet, field)
+        for td in made:
+            due(td, "load_profile", "daily_closure", window=Period(begin + 1, end))
+        engine().run_until_idle()
+    assert [states(td) for td in made] == [["done", "done"]] * 3
+    values = Counter(int(line.split(";")[2]) for line in fleets.lines("S"))
+    expected = Counter(
+        readings.load_profile(1, meter.serial, channel, instant)
+        for meter in fleet.meters
+        for channel in default_entry(meter.serial).profile
+        for instant in range(begin + 900, end + 1, 900)
+    )
+    assert values == expected
+    assert [nrn(td) for td in made] == [0, 0, 0]
+
+
+def test_all_activities_by_cycles_and_again_without_any_new_line():
+    fleet = Fleet.generate(1, 2, 3)
+    owner = quick_company("America/Santiago")
+    with listening(fleet, options=FieldOptions(retention_days=2)) as field:
+        made = provision(owner, fleet, field)
+        for ago in (5, 0):
+            for td in made:
+                due(td, *Activity.values, ago=ago)
+            engine().run_until_idle()
+            lines = {kind: fleets.lines(kind) for kind in ("S", "DC", "M", "R", "VV", "VI")}
+            if ago:
+                first = lines
+    assert all(set(states(td)) == {"done"} for td in made)
+    assert lines == first
+    assert lines["S"]
+    assert len(set(lines["S"])) == len(lines["S"])
+    assert CollectionCycle.objects.filter(concentrator=made[0]).count() == 8
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "missed"),
+    [
+        (faults.Refuse(), "unreachable", 1),
+        (faults.Hang(), "unreachable", 1),
+        (faults.WrongKey(), "locked", 0),
+        (faults.WrongSerial(), "refused", None),
+        (faults.Truncated(), "timeout", None),
+        (faults.WrongTag(), "garbled", None),
+        (faults.ResetInBlock(), "timeout", None),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str | int) else str(value),
+)
+def test_a_broken_device_costs_its_own_visit_only(fault, outcome, missed):
+    fleet = Fleet.generate(1, 2, 3)
+    owner = quick_company("America/Santiago")
+    serials = [each.serial for each in fleet.concentrators]
+    begin, end = local_day(fleets.today() - timedelta(days=2), owner.zone)
+    with listening(fleet, {serials[0]: [fault]}) as field:
+        broken, healthy = provision(owner, fleet, field)
+        for td in (broken, healthy):
+            due(td, window=Period(begin + 1, end))
+        engine().run_until_idle()
+    assert states(healthy) == ["done"]
+    assert states(broken) == ["failed"]
+    assert {visit.outcome for visit in visits(broken)} == {outcome}
+    if missed is not None:
+        assert (nrn(broken) or 0) == missed * len(visits(broken))
+
+
+def test_a_device_that_repeats_its_counters_is_locked_out_at_the_next_visit():
+    fleet = Fleet.generate(1, 1, 1)
+    owner = quick_company("America/Santiago")
+    serial = next(fleet.concentrators).serial
+    with listening(fleet, {serial: [faults.ReplayedCounter()]}) as field:
+        (td,) = provision(owner, fleet, field)
+        for ago in (5, 0):
+            due(td, "repeater_table", ago=ago)
+            engine().run_until_idle()
+    assert [visit.outcome for visit in visits(td)] == ["done", "locked"]
+    assert nrn(td) == 0
+
+
+def test_a_drifting_clock_is_set_and_stays_set():
+    fleet = Fleet.generate(1, 1, 1)
+    owner = quick_company("America/Santiago")
+    serial = next(fleet.concentrators).serial
+    with listening(fleet, {serial: [faults.ClockDrift(30)]}) as field:
+        (td,) = provision(owner, fleet, field)
+        for ago in (5, 0):
+            due(td, "repeater_table", ago=ago)
+            engine().run_until_idle()
+    drifts = [visit.clock_drift for visit in visits(td)]
+    assert drifts[0] == pytest.approx(30, abs=1.5)
+    assert drifts[1] == pytest.approx(0, abs=1.5)
