@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'lane',
-                'indexes': [models.Index(condition=models.Q(('owner__isnull', True)), fields=['next_due'], name='lane_free_by_due'), models.Index(condition=models.Q(('owner__isnull', False)), fields=['owner'], name='lane_by_owner')],
+                'indexes': [models.Index(condition=models.Q(('next_due__isnull', False), ('owner__isnull', True)), fields=['-best_priority', 'next_due'], name='lane_free_by_urgency'), models.Index(condition=models.Q(('owner__isnull', False)), fields=['owner'], name='lane_by_owner')],
             },
         ),
     ]

@@ -42,8 +42,10 @@ class Lane(models.Model):
     class Meta:
         db_table = "lane"
         indexes = [
-            models.Index(
-                fields=["next_due"], condition=Q(owner__isnull=True), name="lane_free_by_due"
+            models.Index(  # in the order of claims, so that a long backlog costs no sort
+                fields=["-best_priority", "next_due"],
+                condition=Q(owner__isnull=True, next_due__isnull=False),
+                name="lane_free_by_urgency",
             ),
             models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="lane_by_owner"),
         ]
