@@ -1,8 +1,8 @@
 """Starts a private PostgreSQL and Redis for the session, before Django reads its settings.
 
-Loaded by ``-p tests.plugin`` (pyproject.toml). With xdist the first process starts the servers and
-the workers inherit their addresses. HES_TEST_POSTGRES_BIN names other PostgreSQL programs
-(``make test-pg15``).
+Loaded by ``-p tests.plugin`` (pyproject.toml). Every xdist worker starts its own: the horizon behind
+which blocks are read spans a whole cluster, so in a shared one a test would wait for its neighbour's
+transactions. HES_TEST_POSTGRES_BIN names other PostgreSQL programs (``make test-pg15``).
 """
 
 import os
@@ -19,8 +19,7 @@ from hes.embedded import EmbeddedServers
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """A wrapper, because pytest-django reads the settings first thing inside this hook."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        _start_servers(early_config)
+    _start_servers(early_config)
     yield
 
 
