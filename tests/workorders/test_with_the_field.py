@@ -1,5 +1,7 @@
 """The engine with the real driver against the simulated field, over real sockets."""
 
+import random
+import time
 from collections import Counter
 from datetime import timedelta
 
@@ -15,12 +17,13 @@ from devices.simulator.entries import default_entry
 from devices.simulator.population import Fleet
 from hes.domain.time import local_day
 from tests.factories import fleets
+from tests.factories.processes import wait_until, workers
 from tests.factories.simulated import listening, provision
 from tests.factories.visits import due, quick_company, states, visits
 from workorders.engine import Engine, Options
 
 pytestmark = pytest.mark.django_db(transaction=True)
-QUICK = Limits(connect=1.0, exchange=1.0, visit=20.0)
+QUICK = Limits(connect=2.0, exchange=3.0, visit=30.0)
 
 
 def engine() -> Engine:
@@ -43,15 +46,45 @@ def test_one_local_day_of_load_profiles_is_what_the_meters_measured():
             due(td, "load_profile", "daily_closure", window=Period(begin + 1, end))
         engine().run_until_idle()
     assert [states(td) for td in made] == [["done", "done"]] * 3
-    values = Counter(int(line.split(";")[2]) for line in fleets.lines("S"))
-    expected = Counter(
-        readings.load_profile(1, meter.serial, channel, instant)
+    assert exported() == measured(fleet, begin, end)
+    assert [nrn(td) for td in made] == [0, 0, 0]
+
+
+def exported() -> Counter[tuple[str, int]]:
+    """(meter, value) of every S line."""
+    lines = (line.split(";") for line in fleets.lines("S"))
+    return Counter((serial, int(value)) for serial, _, value, *_ in lines)
+
+
+def measured(fleet: Fleet, begin: int, end: int) -> Counter[tuple[str, int]]:
+    """(meter, value) of every interval that ends in (begin, end]."""
+    return Counter(
+        (meter.serial, readings.load_profile(1, meter.serial, channel, instant))
         for meter in fleet.meters
         for channel in default_entry(meter.serial).profile
         for instant in range(begin + 900, end + 1, 900)
     )
-    assert values == expected
-    assert [nrn(td) for td in made] == [0, 0, 0]
+
+
+def test_workers_killed_at_random_lose_nothing_and_double_nothing():
+    dice = random.Random(11)  # noqa: S311 - the same kills again
+    fleet = Fleet.generate(1, 12, 30)
+    owner = quick_company("America/Santiago")
+    begin, end = local_day(fleets.today() - timedelta(days=2), owner.zone)
+    with listening(fleet) as field, workers() as worker:
+        made = provision(owner, fleet, field)
+        for td in made:
+            due(td, "load_profile", "daily_closure", "measurands", window=Period(begin + 1, end))
+        running = [worker("field"), worker("field")]
+        for _ in range(6):
+            time.sleep(dice.uniform(0.9, 1.8))
+            victim = running.pop(0)
+            victim.kill()
+            victim.wait()
+            running.append(worker("field"))
+        wait_until(lambda: all(set(states(td)) == {"done"} for td in made), seconds=40)
+    assert exported() == measured(fleet, begin, end)
+    assert [nrn(td) for td in made] == [0] * 12
 
 
 def test_all_activities_by_cycles_and_again_without_any_new_line():

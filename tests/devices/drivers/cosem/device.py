@@ -182,7 +182,7 @@ def credentials(
 
 def quick(**changed: float) -> Limits:
     """Limits that let a test end soon."""
-    return Limits(**{"connect": 1.0, "exchange": 0.3, "visit": 5.0, **changed})
+    return Limits(**{"connect": 1.0, "exchange": 1.5, "visit": 10.0, **changed})
 
 
 def node(mac: bytes) -> GatewayAddress:
