@@ -7,10 +7,12 @@ from django.db.backends.utils import CursorWrapper
 from devices.reachability import Outcome, assignments
 from hes.lib.arrays import integers
 
-# Without hash joins the rows are visited, and so locked, in the order of the sorted sub-select:
-# two writers of the same meters wait for each other instead of deadlocking.
+# A nested loop visits, and so locks, the rows in the order of the sorted sub-select: two writers of
+# the same meters wait for each other instead of deadlocking. A merge join would keep the order too,
+# but read and sort the whole table for a batch of a few thousand meters.
 _UPDATE = """
 SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
 WITH changed AS (
     UPDATE meter_statistics AS known
        SET {newest}
