@@ -13,6 +13,7 @@ from itertools import groupby
 from django.db.backends.utils import CursorWrapper
 from psycopg2.extras import execute_values
 
+from devices.event_rules import Rules, rules_of
 from devices.outbox.blocks import CONCENTRATOR, Blocks, open_transaction
 from devices.outbox.layouts import Subject, alarm_line, event_line
 from hes.domain.alarms import Alarm
@@ -40,12 +41,12 @@ class Event:
     device_at: int | None = None
     detail: str = ""
 
-    @property
-    def code(self) -> str:
-        """The CIM event type, empty where the documents print none."""
+    def code(self, rules: Rules) -> str:
+        """The CIM event type as the company wants it, empty where the documents print none."""
         if self.alarm:
             return self.alarm.event_type
-        return RENDERED[self.kind].code if self.kind in RENDERED else ""
+        kind = rules.rendered_as(self.kind)
+        return RENDERED[kind].code if kind in RENDERED else ""
 
     @property
     def text(self) -> str:
@@ -76,28 +77,31 @@ def publish(
     """
     if not events:
         return Counter()
+    rules = rules_of(events[0].company_id)
     rows = [
         (
-            *(moment, event.device_at, event.company_id, event.kind, event.code, event.text),
+            *(moment, event.device_at, event.company_id, event.kind, event.code(rules), event.text),
             *(event.concentrator_id, event.meter_id, event.pod, event.is_active),
         )
         for event in events
     ]
     execute_values(cursor.cursor, _INSERT, rows, template=_ROW, page_size=1000)
     lines: Counter[str] = Counter()
-    for kind, device, line in (_line(event, moment) for event in events if event.code):
-        lines[kind] += blocks.add(kind, 0, device, line)
+    for event in events:
+        if event.code(rules) and rules.lets_out(event.kind, event.alarm):
+            kind, device, line = _line(event, event.code(rules), moment)
+            lines[kind] += blocks.add(kind, 0, device, line)
     return lines
 
 
-def _line(event: Event, moment: datetime) -> tuple[str, int, str]:
+def _line(event: Event, code: str, moment: datetime) -> tuple[str, int, str]:
     """(export kind, device, line) of an event that has a code."""
     device = event.meter_id or CONCENTRATOR
     if event.alarm:
         is_active = bool(event.is_active)
-        line = alarm_line(event.subject, event.code, moment, is_active, event.text)
+        line = alarm_line(event.subject, code, moment, is_active, event.text)
         return "SWE", device, line
-    return "LPE", device, event_line(event.subject, event.code, moment, event.text)
+    return "LPE", device, event_line(event.subject, code, moment, event.text)
 
 
 def announce(cursor: CursorWrapper, events: Iterable[Event]) -> None:

@@ -92,6 +92,8 @@ DATABASES = {"default": _database(env.database(DATABASE_VARIABLE))}
 # --- Django ----------------------------------------------------------------------------------
 
 DEBUG = env.flag("HES_DEBUG")
+# The status page asks nobody who they are: open it in production only behind something that does.
+STATUS_PAGE = env.flag("HES_STATUS_PAGE", default=not PRODUCTION)
 ALLOWED_HOSTS = env.words("HES_ALLOWED_HOSTS") or (
     [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
 )

@@ -1,10 +1,14 @@
+from django.conf import settings
 from django.urls import path
 
 from hes import views
 
 urlpatterns = [
-    path("", views.status, name="status"),
-    path("live", views.status_live, name="status-live"),
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
 ]
+if settings.STATUS_PAGE:
+    urlpatterns += [
+        path("", views.status, name="status"),
+        path("live", views.status_live, name="status-live"),
+    ]

@@ -1,8 +1,9 @@
 """Starts a private PostgreSQL and Redis for the session, before Django reads its settings.
 
-Loaded by ``-p tests.plugin`` (pyproject.toml). Every xdist worker starts its own: the horizon behind
-which blocks are read spans a whole cluster, so in a shared one a test would wait for its neighbour's
-transactions. HES_TEST_POSTGRES_BIN names other PostgreSQL programs (``make test-pg15``).
+Loaded by ``-p tests.plugin`` (pyproject.toml). Every xdist worker starts its own: the horizon
+behind which blocks are read spans a whole cluster, so in a shared one a test would wait for its
+neighbour's transactions. HES_TEST_POSTGRES_BIN names other PostgreSQL programs
+(``make test-pg15``).
 """
 
 import os

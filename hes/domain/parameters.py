@@ -38,15 +38,11 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("slot_attempts", 3, "visits", "tries of one due collection (assumed)"),
         Parameter("retry_base", 60, "s", "first back-off after a failed visit (assumed)"),
         Parameter("retry_cap", 3600, "s", "longest back-off (assumed)"),
-        Parameter(
-            "breaker_failures", 5, "visits", "failures in a row: breaker opens"
-        ),
+        Parameter("breaker_failures", 5, "visits", "failures in a row: breaker opens"),
         Parameter("clock_tolerance", 2, "s", "smaller drift is left (profile 3.1)"),
         Parameter("clock_alarm", 3600, "s", "larger drift is an event (profile 3.1)"),
         Parameter("clock_step_limit", 900, "s", "larger steps need an order (design 7)"),
-        Parameter(
-            "host_clock_limit", 2, "s", "worker against database: no clock set"
-        ),
+        Parameter("host_clock_limit", 2, "s", "worker against database: no clock set"),
         Parameter("export_max_bytes", 268_435_456, "bytes", "a daily file is cut beyond this"),
         Parameter(
             "file_suffix",
@@ -57,6 +53,19 @@ PARAMETERS: dict[str, Parameter] = {
         ),
         Parameter(
             "commissioning_lines", True, "", "LPE lines for life cycle steps (assumed codes)"
+        ),
+        Parameter(
+            "alarms_off",
+            "",
+            "",
+            "meter alarms that make no SWE line: names of codes/meter_alarms.csv, by commas",
+            pattern="([A-Z0-9_]+(,[A-Z0-9_]+)*)?",
+        ),
+        Parameter(
+            "concentrator_events_as_meter",
+            False,
+            "",
+            "write 3.1.0.85/.49 for concentrators instead of the assumed 10.1.0.85/.49",
         ),
     )
 }

@@ -3,8 +3,10 @@
 import pytest
 from django.db import connection, transaction
 
+from devices import parameters
 from devices.events import Event, announce
 from devices.models import EndDeviceEvent, ExportBlock
+from hes.domain.alarms import ALARMS
 from hes.domain.events import EventKind
 from tests.factories import fleets
 
@@ -34,3 +36,45 @@ def test_an_event_without_a_code_is_for_screens_only() -> None:
     stored = EndDeviceEvent.objects.get()
     assert (stored.kind, stored.code, stored.text) == ("device_locked", "", "[TB_ACK_146] COUNTER")
     assert not ExportBlock.objects.exists()
+
+
+def announced(event: Event) -> None:
+    fleets.make_partitions()
+    with transaction.atomic(), connection.cursor() as cursor:
+        announce(cursor, [event])
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("true", 1), ("false", 0)])
+def test_a_company_may_keep_life_cycle_steps_out_of_its_lines(setting: str, expected: int) -> None:
+    owner = fleets.company()
+    parameters.change(owner, "commissioning_lines", setting)
+    announced(Event(EventKind.METER_COMMISSIONED, owner.pk, 5, "TD-5", meter_id=1, meter="M1"))
+    assert len(fleets.lines("LPE")) == expected
+    assert EndDeviceEvent.objects.count() == 1
+
+
+def test_an_alarm_that_is_switched_off_is_kept_for_screens_only() -> None:
+    owner = fleets.company()
+    parameters.change(owner, "alarms_off", "WDOG,ORD")
+    for alarm in ALARMS[:2]:  # PUP, ORD
+        announced(
+            Event(EventKind.METER_ALARM, owner.pk, 5, "TD-5", 1, "M1", alarm=alarm, is_active=True)
+        )
+    assert [line.split(";")[-1] for line in fleets.lines("SWE")] == ["Voltage interruption (PUP)"]
+    assert EndDeviceEvent.objects.count() == 2
+
+
+def test_concentrators_may_be_reported_with_the_printed_codes_of_meters() -> None:
+    owner = fleets.company()
+    lost = Event(EventKind.CONCENTRATOR_UNREACHABLE, owner.pk, 5, "TD-5")
+    announced(lost)
+    parameters.change(owner, "concentrator_events_as_meter", "true")
+    announced(lost)
+    codes = [line.split(";")[3] for line in fleets.lines("LPE")]
+    assert codes == ["10.1.0.85", "3.1.0.85"]
+    assert {line.split(";")[7] for line in fleets.lines("LPE")} == {"Concentrator Unreachable"}
+
+
+def test_alarm_names_are_checked_before_they_are_stored() -> None:
+    with pytest.raises(ValueError, match="alarms_off"):
+        parameters.change(fleets.company(), "alarms_off", "wdog; ord")
