@@ -11,6 +11,7 @@ from itertools import islice
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from devices import lifecycle
 from devices.choices import DataKeyPurpose, Holder, KeyState, SecretRole
@@ -44,6 +45,8 @@ class DeviceKeys:
     values: Mapping[SecretRole, bytes] = field(repr=False)
 
     def __post_init__(self) -> None:
+        if not self.values:
+            raise ValueError("no secret is given")
         if len([role for role in PAIR if role in self.values]) == 1:
             raise ValueError("an encryption and an authentication key are stored as a pair")
 
@@ -55,16 +58,17 @@ def store(
     store_many([DeviceKeys(company_id, holder, holder_id, secrets)])
 
 
-def store_many(devices: Iterable[DeviceKeys]) -> int:
+def store_many(devices: Iterable[DeviceKeys], *, are_new: bool = False) -> int:
     """`store` for many devices, in one transaction and constant memory. Returns secrets stored.
 
-    Raises KeyPairUsedTwice, and then stores nothing.
+    Devices that `are_new` hold no secrets yet; nothing is looked up for them. Raises
+    KeyPairUsedTwice, and then stores nothing.
     """
     rest = iter(devices)
     stored = 0
     try:
         with transaction.atomic(), connection.wrap_database_errors:
-            vault = _Vault()
+            vault = _Vault(are_new)
             while chunk := list(islice(rest, CHUNK)):
                 stored += vault.store(chunk)
     except IntegrityError as error:
@@ -130,16 +134,16 @@ class PairFingerprints:
 class _Vault:
     """One bulk storing: data key and fingerprint key are fetched once."""
 
-    def __init__(self) -> None:
+    def __init__(self, are_new: bool) -> None:
         row = _data_key(DataKeyPurpose.SEAL)
+        self._are_new = are_new
         self._data_key_id = row.pk
         self._key = _unwrapped(bytes(row.wrapped), row.kms)
         self._pairs = PairFingerprints()
 
     def store(self, devices: Sequence[DeviceKeys]) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(_EXPIRE, _expiry(devices))
-            last = {(holder, pk, role): version for holder, pk, role, version in cursor}
+            last = {} if self._are_new else _expire(cursor, devices)
             return copy_rows(
                 cursor, "device_secret", _COLUMNS.split(", "), self._rows(devices, last)
             )
@@ -178,14 +182,18 @@ FROM given JOIN device_secret USING (holder, holder_id, role) GROUP BY 1, 2, 3
 """
 
 
-def _expiry(devices: Sequence[DeviceKeys]) -> list[list[object]]:
+def _expire(
+    cursor: CursorWrapper, devices: Sequence[DeviceKeys]
+) -> dict[tuple[str, int, str], int]:
+    """Expire what is replaced; returns the last version of each secret there was."""
     given = [
-        (device.holder.value, device.holder_id, role)
+        (device.holder.value, device.holder_id, role.value)
         for device in devices
         for role in device.values
     ]
-    holders, ids, roles = zip(*given, strict=True) if given else ((), (), ())
-    return [list(holders), list(ids), list(roles), list(lifecycle.KEY.before(KeyState.EXPIRED))]
+    columns = [list(column) for column in zip(*given, strict=True)]
+    cursor.execute(_EXPIRE, [*columns, lifecycle.KEY.before(KeyState.EXPIRED)])
+    return {(holder, pk, role): version for holder, pk, role, version in cursor}
 
 
 def _data_key(purpose: DataKeyPurpose) -> DataKey:

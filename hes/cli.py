@@ -6,11 +6,14 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
 
+from hes.demo.announcement import join
+from hes.lib.home import default_home
 from hes.lib.no_database.base import NoDatabaseError
 from hes.lib.processes import die_with
 
@@ -36,6 +39,7 @@ ENTRIES = (
     Entry("demo", "run the whole system with a simulated fleet", function="hes.demo:main"),
     Entry("migrate", "make or update the database schema (as hes_owner)", as_owner=True),
     Entry("import", "load a provisioning template (CSV)", command="import_template"),
+    Entry("export-template", "write the inventory as a template", command="export_template"),
     Entry("web", "serve the portal and the health probes"),
     Entry("worker", "visit devices and run tasks"),
     Entry("beat", "tick the schedules"),
@@ -79,6 +83,7 @@ def _end_with_parent() -> None:
 def _run(entry: Entry, arguments: list[str]) -> int:
     if entry.function:
         return _function(entry.function)(arguments)
+    join(Path(os.environ.get("HES_HOME") or default_home()), os.environ)
     if entry.as_owner:
         os.environ["HES_ROLE"] = "owner"
     command = entry.command or entry.name

@@ -62,7 +62,7 @@ class Links(Template):
             " JOIN meter m ON m.id = i.meter_id AND m.id IS DISTINCT FROM s.meter_id",
         )
 
-    def _refuse_states(self, run: Run, target: MeterState, advice: str, beside: str = "") -> None:
+    def _refuse_states(self, run: Run, target: MeterState, advice: str, beside: str) -> None:
         sources = ", ".join(f"'{state}'" for state in lifecycle.METER.before(target))
         run.refuse(
             self.column("serialnumber"),
@@ -88,7 +88,7 @@ class Links(Template):
         )
 
     def _refuse_deletion(self, run: Run) -> None:
-        self._refuse_states(run, MeterState.PROVISIONED, "decommission it first")
+        self._refuse_states(run, MeterState.PROVISIONED, "decommission it first", _LINKED)
         run.refuse(
             self.column("podname"),
             "'is not the POD of this meter, which is ' || p.name",
@@ -112,10 +112,8 @@ class Links(Template):
         return _move(run)
 
 
-_UNLINKED = """
-WHERE NOT EXISTS (SELECT FROM meter_installation i
-                  WHERE i.meter_id = s.meter_id AND upper_inf(i.validity))
-"""
+_LINK = "(SELECT FROM meter_installation i WHERE i.meter_id = s.meter_id AND upper_inf(i.validity))"
+_LINKED, _UNLINKED = f"WHERE EXISTS {_LINK}", f"WHERE NOT EXISTS {_LINK}"
 _BEGIN = """
 INSERT INTO meter_installation (meter_id, usage_point_id, validity)
 SELECT meter_id, pod_id, tstzrange(%(at)s, NULL) FROM import_row ORDER BY line

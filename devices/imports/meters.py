@@ -88,18 +88,10 @@ class Meters(TableTemplate):
         )
 
     def _refuse_pairs_used_twice(self, run: Run) -> None:
-        advice = "give every meter its own key pair"
-        run.refuse(
-            self.column("primarykey"),
-            "'the key pair stands also in line ' || o.line",
-            advice,
-            "JOIN LATERAL (SELECT o.line FROM import_row o WHERE o.pair = s.pair"
-            " AND o.line <> s.line ORDER BY o.line LIMIT 1) o ON true",
-        )
         run.refuse(
             self.column("primarykey"),
             "'the key pair is in use already'",
-            advice,
+            "give every device its own key pair",
             "JOIN device_secret d ON d.pair_fingerprint = s.pair WHERE NOT (d.holder = 'meter'"
             " AND d.holder_id IS NOT DISTINCT FROM s.target_id AND d.state = 'active')",
         )

@@ -101,7 +101,7 @@ class Reader:
         try:
             return next(csv.reader([text], delimiter=self._separator, strict=True))
         except csv.Error:
-            raise BadValue(
+            raise UnreadableFile(
                 "has quotes or line breaks that do not fit", "keep each row on one line"
             ) from None
 

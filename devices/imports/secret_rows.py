@@ -21,8 +21,9 @@ def store_secrets(run: Run, template: Template) -> None:
     if template.holder is None:
         return
     replaced: list[int] = []
-    keys.store_many(_differing(run, template, template.holder, replaced))
-    if run.operation is Operation.CHANGE:
+    are_new = run.operation is Operation.CREATE
+    keys.store_many(_differing(run, template, template.holder, replaced), are_new=are_new)
+    if not are_new:
         run.execute(
             "UPDATE import_row SET is_changed = true WHERE target_id = ANY(%(ids)s)", ids=replaced
         )

@@ -95,7 +95,9 @@ class Staging:
     ) -> None:
         self._run, self._columns, self._pair = run, columns, pair
         self._fingerprints = PairFingerprints() if pair else None
-        self._names = ["line", "raw", "pair", *(column.field for column in columns)]
+        self._fields = [column.field for column in columns]
+        self._secrets = [column for column in columns if column.is_secret]
+        self._shown = _shown_positions(columns)
         fields = ", ".join([*(f"{column.field} {column.sql}" for column in columns), *extra])
         run.execute(
             "DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_fault;"
@@ -112,7 +114,9 @@ class Staging:
             faults: list[_FaultRow] = []
             staged = (self._staged(row, parsed, faults) for row in chunk)
             with connection.wrap_database_errors:
-                copy_rows(self._run.cursor, "import_row", self._names, staged)
+                copy_rows(
+                    self._run.cursor, "import_row", ["line", "raw", "pair", *self._fields], staged
+                )
                 copy_rows(self._run.cursor, "import_fault", _FAULT_COLUMNS, faults)
             yield len(chunk)
         self._run.execute("ANALYZE import_row")
@@ -122,37 +126,27 @@ class Staging:
     ) -> Sequence[object]:
         if row.fault:
             faults.append((row.line, "", "", row.fault.problem, row.fault.advice))
-            raw = "" if self._has_secrets else UNIT.join(row.fields)
+            raw = "" if None in self._shown else UNIT.join(row.fields)
             return (row.line, raw, None, *([None] * len(self._columns)))
+        raw = UNIT.join(["" if place is None else row.fields[place] for place in self._shown])
         values = {
-            column.field: self._value(row.line, column, text, faults)
-            for column, text in zip(self._columns, row.fields, strict=True)
-            if column.field in parsed
+            name: self._value(row.line, column, text, faults) if name in parsed else None
+            for name, column, text in zip(self._fields, self._columns, row.fields, strict=True)
         }
-        stored = (self._stored(row.line, column, values) for column in self._columns)
-        return (row.line, self._raw(row), self._fingerprint(values), *stored)
+        fingerprint = self._fingerprint(values)
+        for column in self._secrets:
+            self._seal(row.line, column.field, values)
+        return (row.line, raw, fingerprint, *values.values())
 
-    def _stored(self, line: int, column: Column, values: Mapping[str, object]) -> object:
-        value = values.get(column.field)
-        if column.is_secret and isinstance(value, bytes):
-            return self._run.seal(line, column.field, value)
-        return value
+    def _seal(self, line: int, name: str, values: dict[str, object]) -> None:
+        if isinstance(clear := values[name], bytes):
+            values[name] = self._run.seal(line, name, clear)
 
     def _fingerprint(self, values: Mapping[str, object]) -> bytes | None:
         pair = [value for name in self._pair if isinstance(value := values.get(name), bytes)]
         if self._fingerprints is None or len(pair) != len(self._pair):
             return None
         return self._fingerprints.of(*pair)
-
-    @property
-    def _has_secrets(self) -> bool:
-        return any(column.is_secret for column in self._columns)
-
-    def _raw(self, row: Row) -> str:
-        headers = dict.fromkeys(column.header for column in self._columns)
-        fields = zip(self._columns, row.fields, strict=True)
-        visible = {column.header: "" if column.is_secret else text for column, text in fields}
-        return UNIT.join(visible[header] for header in headers)
 
     def _value(self, line: int, column: Column, text: str, faults: list[_FaultRow]) -> object:
         try:
@@ -161,6 +155,13 @@ class Staging:
             told = "" if column.is_secret else shown(text)
             faults.append((line, column.header, told, shown(fault.problem, 200), fault.advice))
             return None
+
+
+def _shown_positions(columns: Sequence[Column]) -> list[int | None]:
+    """Of each header the position of its field, None for secrets: what a rejected row may show."""
+    places = {column.header: number for number, column in enumerate(columns)}
+    secret = {column.header for column in columns if column.is_secret}
+    return [None if header in secret else place for header, place in places.items()]
 
 
 _LIST = f"""

@@ -70,12 +70,16 @@ class Template(ABC):
     def refuse_repetitions(self, run: Run) -> None:
         """What may stand once in a file and stands again: both lines are named."""
         for name in self.unique:
-            run.refuse(
-                self.column(name),
-                "'stands also in line ' || CASE s.line WHEN o.first THEN o.second ELSE o.first END",
-                "keep one of the lines",
-                _OTHERS.format(name=name),
-            )
+            self._refuse_repeated(run, name, self.column(name), "keep one of the lines")
+        if self.pair:
+            column = self.column(self.pair[0])
+            self._refuse_repeated(run, "pair", column, "give every device its own key pair")
+
+    def _refuse_repeated(self, run: Run, name: str, column: Column, advice: str) -> None:
+        problem = (
+            "'stands also in line ' || CASE s.line WHEN o.first THEN o.second ELSE o.first END"
+        )
+        run.refuse(column, problem, advice, _OTHERS.format(name=name))
 
 
 _OTHERS = """

@@ -8,13 +8,14 @@ from decimal import Decimal, InvalidOperation
 
 from hes.domain.errors import BadValue
 
-_BROKEN_BY_SPREADSHEET = re.compile(r"^[+-]?\d+([.,]\d+)?[eE][+-]?\d+$")
+# With a sign or a fraction: `8,29614E+11`. `860214013E12` is a whole MAC address.
+_BROKEN_BY_SPREADSHEET = re.compile(r"^[+-]?\d+([.,]\d+)?[eE][+-]\d+$|^\d+[.,]\d+[eE]\d+$")
 _SERIAL = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_\-./]{2,31}$")
 _MAC = re.compile(r"^[0-9A-F]{12}$")
 _KEY = re.compile(r"^[0-9A-Fa-f]{32}$")
 _DECIMAL = re.compile(r"^[+-]?[0-9]{1,9}([.,][0-9]{1,12})?$")
 _FORBIDDEN = re.compile(r'[;"\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]')
-_FORMULA = re.compile(r"^[=+\-@](?![0-9.,]*$)")
+_FORMULA = re.compile(r"^[=@]|^[+-](?![0-9.,]*$)")
 AS_TEXT = "format the column as text in the spreadsheet and export again"
 
 

@@ -38,10 +38,10 @@ class RowStream:
 
 
 def _field(value: object) -> str:
+    if isinstance(value, str):
+        return value if value.isalnum() else value.translate(_ESCAPES)
     if value is None:
         return "\\N"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES) if not value.isalnum() else value
     if isinstance(value, bytes | memoryview):
         return f"\\\\x{value.hex()}"
     return str(value)

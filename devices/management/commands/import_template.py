@@ -87,8 +87,9 @@ def _instant(text: str) -> datetime:
 
 
 def _show_progress(rows: int) -> None:
+    """One line that counts up, for a person who watches."""
     if sys.stderr.isatty():
-        print(f"\r{rows:,} rows read", end="", file=sys.stderr, flush=True)
+        print(f"{rows:,} rows read", end="\r", file=sys.stderr, flush=True)
 
 
 def rendered(report: Report) -> str:

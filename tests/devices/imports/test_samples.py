@@ -8,7 +8,6 @@ import pytest
 from devices import defaults, keys, provisioning
 from devices.choices import ConcentratorState, Holder, MeterState, ProcessState, SecretRole
 from devices.models import (
-    Company,
     Concentrator,
     Meter,
     MeterInstallation,
@@ -24,15 +23,10 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @pytest.fixture
-def company():
-    return Company.objects.create(name="Chile", code="chile", time_zone="America/Santiago")
-
-
-@pytest.fixture
 def load(company):
-    def load(number, **options):
+    def load(number):
         (path,) = SAMPLES.glob(f"provisioning_{number}_*.csv")
-        return provisioning.run(str(number), path, company, **options)
+        return provisioning.run(str(number), path, company)
 
     return load
 
@@ -105,7 +99,10 @@ def test_a_concentrator_gets_its_credentials_and_the_pair_that_follows_from_its_
     mended = path.read_bytes().replace(b"8,29614E+11", b"0829614A0000")
     assert provisioning.run("6", mended, company).created == 1
     concentrator = Concentrator.objects.get()
-    assert (concentrator.ppp_username, concentrator.maa_username) == ("AA4567BC34DE", "BB9867EE34DE")
+    assert (concentrator.ppp_username, concentrator.maa_username) == (
+        "AA4567BC34DE",
+        "BB9867EE34DE",
+    )
     assert bytes(concentrator.lv_address).hex() == "0829614a0000"
     stored = keys.load([(Holder.CONCENTRATOR, concentrator.pk)])
     k2 = bytes.fromhex("5761798273554C4A4A52505965287B4B")
@@ -124,7 +121,12 @@ def test_an_installation_puts_a_concentrator_at_its_site_and_makes_its_equipment
         company=company, serial_number="14CEC50511000112", lv_address=bytes(6)
     )
     columns = {fault.column for fault in load(7).faults}
-    assert columns == {"SpontaneousProfile", "ProcedureProfile", "SubstationName", "TransformerName"}
+    assert columns == {
+        "SpontaneousProfile",
+        "ProcedureProfile",
+        "SubstationName",
+        "TransformerName",
+    }
     defaults.procedure_profile(company, "profile_concentrator_cedata")
     defaults.spontaneous_profile(company, "Wake_up_SMMWeb_COM")
     substation = Substation.objects.create(company=company, name="TD-27997", time_zone="UTC")
