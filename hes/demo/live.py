@@ -1,6 +1,5 @@
 """`hes demo`: everything runs until it is stopped; a page shows it."""
 
-import json
 import os
 import socket
 import urllib.error
@@ -12,6 +11,7 @@ from pathlib import Path
 from devices.drivers.base import Period
 from devices.models import Company
 from hes.demo import company, field, processes
+from hes.demo.announcement import Announcement
 from hes.demo.console import step
 from hes.demo.options import Options
 from hes.domain.time import local_day, utc
@@ -20,27 +20,6 @@ from workorders import slots
 
 HOST = "127.0.0.1"
 FIRST_LOOK = ("daily_closure", "load_profile", "measurands", "cedata")
-
-
-class Announcement:
-    """`demo.json`: how to reach the running demo. Readable by its owner only."""
-
-    def __init__(self, home: Path, url: str) -> None:
-        self.url = url
-        self._path = home / "demo.json"
-        self._facts = {"url": url, "pid": os.getpid(), "home": str(home), "ready": False}
-
-    def write(self, *, ready: bool) -> None:
-        """Replace the file in one step, so that nobody reads half of it."""
-        self._facts["ready"] = ready
-        draft = self._path.with_suffix(".tmp")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(self._facts, indent=2) + "\n", encoding="utf-8")
-        draft.replace(self._path)
-
-    def withdraw(self) -> None:
-        """The demo has ended."""
-        self._path.unlink(missing_ok=True)
 
 
 def run(options: Options, home: Path) -> int:

@@ -166,6 +166,8 @@ def test_a_demo_shows_its_lines_and_leaves_nothing_behind(home: Path) -> None:
         assert facts["home"] == str(home)
         page = page_with(str(facts["url"]), "S_")
         assert "2 reachable" in page
+        beside = hes(home, "export", "status")
+        assert "S_" in beside.stdout, beside.stderr
     assert processes_of(home) == []
     assert not (home / "demo.json").exists()
 
