@@ -69,7 +69,10 @@ class Engine:
 
     def __init__(self, drivers: Callable[[str], Driver], options: Options | None = None) -> None:
         self._drivers, self._options = drivers, options or Options()
-        self._control, self._bulk = DatabaseThread("control"), DatabaseThread("bulk")
+        patience = self._options.lease
+        self._control = DatabaseThread("control", patience)
+        self._bulk = DatabaseThread("bulk", patience)
+        self._background = DatabaseThread("background", patience)  # planning may take seconds
         self._visits: dict[int, asyncio.Task[None]] = {}
         self._ended = {True: 0, False: 0}
         self._claims_unsure = self._has_backlog = False
@@ -79,7 +82,11 @@ class Engine:
 
     def run(self) -> None:
         """Work until `stop`; then cancel the visits, give their lanes back and say goodbye."""
-        asyncio.run(self._work(self._serve))
+        try:
+            asyncio.run(self._work(self._serve))
+        except DATABASE_GONE:
+            if not self._stopping.is_set():
+                raise
 
     def run_until_idle(self, progress: Callable[[Progress], None] = lambda _: None) -> Progress:
         """Work until no slot is due any more, all done or failed; plans nothing by itself."""
@@ -103,7 +110,14 @@ class Engine:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         raise_file_limit(self._options.concurrency + FILES_BESIDES_VISITS)
         self._means = self._lent()
-        self._lease = await self._register()
+        try:
+            self._lease = await self._register()
+            return await self._keeping_house(main)
+        finally:
+            for thread in (self._control, self._bulk, self._background):
+                thread.close()
+
+    async def _keeping_house(self, main: Callable[[], Awaitable[T]]) -> T:
         keepers = [
             asyncio.create_task(_repeat(self._keep_lease, self._options.renew)),
             asyncio.create_task(_repeat(self._free_dead, self._options.renew)),
@@ -128,11 +142,13 @@ class Engine:
         return Means(self._control, self._bulk, room, objection, self._options.limits)
 
     async def _register(self) -> Lease:
-        """A new incarnation, as soon as the database answers."""
+        """A new incarnation, as soon as the database answers; not after a stop."""
         while True:
             try:
                 return await self._control(lease.register, self._options.lease)
             except DATABASE_GONE as error:
+                if self._stopping.is_set():
+                    raise
                 log.warning("the database does not answer yet: %s", error)
                 await asyncio.sleep(1)
 
@@ -143,8 +159,6 @@ class Engine:
             await asyncio.wait(self._visits.values(), timeout=GRACE_SECONDS)
         with contextlib.suppress(*DATABASE_GONE):
             await self._control(self._lease.end)
-        self._control.close()
-        self._bulk.close()
 
     # --- what repeats ------------------------------------------------------------------------
 
@@ -163,7 +177,7 @@ class Engine:
             self._wake.set()
 
     async def _plan(self) -> None:
-        if await self._control(self._planner.prepare, datetime.now(UTC), self._options.plans):
+        if await self._background(self._planner.prepare, datetime.now(UTC), self._options.plans):
             self._wake.set()
 
     # --- visits ------------------------------------------------------------------------------
@@ -225,8 +239,7 @@ class Engine:
             await self._write_down(assignment, outcome, held)
         finally:
             del self._visits[assignment.claim.concentrator]
-            if self._has_backlog:
-                self._wake.set()
+            self._wake.set()
 
     async def _write_down(self, assignment: Assignment, outcome: Outcome, held: Lease) -> None:
         """Finish the visit, trying again while the lane is ours; otherwise it is taken over."""

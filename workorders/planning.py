@@ -5,6 +5,8 @@ Celery's beat does the same by tasks; both may run at once, any number of times.
 
 from datetime import date, datetime, timedelta
 
+from django.db import connection, transaction
+
 from devices import partitions
 from devices.models import Company
 from devices.parameters import parameters_of
@@ -13,6 +15,9 @@ from workorders import slots
 
 FULL_PLAN_EVERY = timedelta(hours=1)
 SHORT_LOOK_BACK = timedelta(minutes=15)
+
+# Two planners are harmless; the second one of many engines would only be idle work.
+_ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('hes_planner'))"
 
 
 class Planner:
@@ -29,6 +34,11 @@ class Planner:
             self._partitioned = now.date()
         if not plans:
             return 0
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_ONE_AT_A_TIME)
+            return self._plan(now) if cursor.fetchone()[0] else 0
+
+    def _plan(self, now: datetime) -> int:
         if self._fully is not None and now - self._fully < FULL_PLAN_EVERY:
             return slots.plan(now, SHORT_LOOK_BACK)
         made = slots.plan(now)

@@ -1,5 +1,6 @@
 """A worker process of its own, for tests that kill or freeze one: `python -m` with the repository
-as working folder; argument: seconds before each batch. Visits all concentrators of the database.
+as working folder. Visits all concentrators of the database; argument: seconds before each batch of
+a device in memory, or `field` for the real driver.
 """
 
 import asyncio
@@ -11,19 +12,15 @@ from types import FrameType
 import django
 
 
-def main(pause: float) -> None:
+def main(mode: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
     django.setup()
 
-    from devices.models import Concentrator
-    from tests.factories.visits import device, field_of
+    from devices.drivers.registry import driver
     from workorders.engine import Engine, Options
 
-    devices = [(made, device(made, meters=20)) for made in Concentrator.objects.all()]
-    for _, field in devices:
-        field.before_batch = lambda: asyncio.sleep(pause)  # type: ignore[assignment,return-value]
     options = Options(lease=2.0, renew=0.3, poll=0.1, plans=False)
-    engine = Engine(field_of(*devices), options)
+    engine = Engine(driver if mode == "field" else in_memory(float(mode)), options)
 
     def stop(_: int, __: FrameType | None) -> None:
         engine.stop()
@@ -32,5 +29,15 @@ def main(pause: float) -> None:
     engine.run()
 
 
+def in_memory(pause: float):
+    from devices.models import Concentrator
+    from tests.factories.visits import device, field_of
+
+    devices = [(made, device(made, meters=20)) for made in Concentrator.objects.all()]
+    for _, field in devices:
+        field.before_batch = lambda: asyncio.sleep(pause)
+    return field_of(*devices)
+
+
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main(sys.argv[1])

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from devices.models import Concentrator, ConcentratorStatus
 from devices.parameters import change
 from hes.celery import app
 from hes.lib.processes import die_with
+from tests.factories.processes import wait_until
 from tests.factories.visits import due, lane, quick_company, visitable, visits
 from workorders.models import Worker
 
@@ -57,14 +57,6 @@ def worker() -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, "did not happen in time"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def visited(td: Concentrator, times: int = 1) -> Callable[[], bool]:

@@ -1,23 +1,18 @@
 """Several workers, killed and frozen ones, stops and lost connections: on real processes."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from devices.models import Concentrator, ConcentratorStatus, ExportBlock
-from hes.lib.processes import die_with
 from tests.factories import fleets
 from tests.factories.field import FakeDriver
+from tests.factories.processes import wait_until, workers
 from tests.factories.visits import (
     device,
     drain,
@@ -33,40 +28,18 @@ from workorders.engine import Engine, Options, Progress, raise_file_limit
 from workorders.models import Lane, Visit, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).parents[2]
 QUICK = {"lease": 2.0, "renew": 0.3, "poll": 0.1}
+
+
+@pytest.fixture
+def worker():
+    with workers() as start:
+        yield start
 
 
 @pytest.fixture
 def td() -> Concentrator:
     return visitable(quick_company(), 1, meters=20)
-
-
-@pytest.fixture
-def worker() -> Iterator[Callable[[float], subprocess.Popen[bytes]]]:
-    """Starts worker processes; none survives the test."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(pause: float) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.factories.worker_process", str(pause)],
-            cwd=ROOT,
-            preexec_fn=die_with(os.getpid(), signal.SIGKILL),
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.02)
 
 
 def first_lines_left() -> bool:

@@ -22,6 +22,7 @@ from devices.models import (
     EndDeviceEvent,
     Meter,
 )
+from devices.parameters import change
 from tests.factories import fleets
 from tests.factories.field import TITLE
 from tests.factories.visits import (
@@ -214,9 +215,10 @@ def test_the_breaker_leaves_one_attempt_per_slot(td):
 
 
 def test_a_success_closes_the_breaker_and_makes_the_device_reachable(td):
+    change(td.company, "max_missed_contacts", "7")
     driver = field_of()
     driver.devices[td.host, td.port] = device(td, faults=[Unreachable("x") for _ in range(60)])
-    for _ in range(41):
+    for _ in range(6):
         due(td, ago=0)
         drain(driver)
     driver.devices[td.host, td.port].faults.clear()
