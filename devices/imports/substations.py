@@ -1,19 +1,17 @@
 """Template 4: secondary substations, with the Windows name of their time zone."""
 
-from zoneinfo import available_timezones
-
 from devices.imports.columns import Column, named, place, text
 from devices.imports.staging import Run
 from devices.imports.table import TableTemplate
 from devices.imports.usage_points import refuse_half_a_position
 from devices.models import Substation
-from devices.zones import iana_zone
+from devices.zones import iana_zone, zone_names
 
 
 def windows_name(value: str) -> str:
     """The Windows zone name as written; empty where an IANA name was given instead."""
     name = value.strip()
-    return "" if name in available_timezones() else name[:60]
+    return "" if name in zone_names() else name[:60]
 
 
 class Substations(TableTemplate):
