@@ -1,9 +1,10 @@
 """Provisioning by files and rows: the one way by which devices come into the inventory.
 
-1. Rows are parsed and copied to a temporary table, keys sealed at once.
+1. Rows are parsed and copied to a temporary table, keys sealed at once, a transaction a chunk: the
+   export waits for open transactions, and reading a long file must not hold it back.
 2. Names are resolved and every rule is checked by set-based statements: all faults, not the first.
 3. Nothing is written if there is a fault, or the good rows are (`valid_rows_only`), by whole sets.
-All of it is one transaction.
+Steps 2 and 3 are one transaction.
 """
 
 import csv
@@ -23,7 +24,7 @@ from devices.choices import DiscoverySource
 from devices.imports.reading import Reader, Row, UnreadableFile
 from devices.imports.registry import template_called
 from devices.imports.report import Counts, Fault, Operation, Report, shown
-from devices.imports.staging import UNIT, Run, Staging, faults_of, reject
+from devices.imports.staging import UNIT, Run, Staging, faults_of, forget, reject
 from devices.imports.template import Template
 from devices.models import Company
 from hes.domain.errors import HesError
@@ -92,12 +93,15 @@ def store(kind: Template, rows: Iterable[Row], company: Company, wish: Wish) -> 
     """Check and write rows from wherever they come; see `run`."""
     began = time.monotonic()
     try:
-        with transaction.atomic(), connection.cursor() as cursor, connection.wrap_database_errors:
+        with connection.cursor() as cursor, connection.wrap_database_errors:
             at = wish.valid_from or timezone.now()
             work = Run(cursor, company.pk, wish.operation, at, wish.source)
-            report = _settle(work, kind, _stage(work, kind, rows, wish.progress), wish, began)
-            if wish.dry_run or not _writes(report, wish):
-                transaction.set_rollback(True)
+            count = _stage(work, kind, rows, wish.progress)
+            with transaction.atomic():
+                report = _settle(work, kind, count, wish, began)
+                if wish.dry_run or not _writes(report, wish):
+                    transaction.set_rollback(True)
+            forget(work)
     except IntegrityError:
         raise ChangedMeanwhile from None
     return report

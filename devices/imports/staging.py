@@ -1,7 +1,8 @@
 """The rows of one import in temporary tables, checked and written by set-based statements.
 
 `import_row` holds the parsed fields (keys sealed under a key that lives as long as the run),
-`import_fault` every fault found. Both are gone with the transaction.
+`import_fault` every fault found. Both are seen by this connection only and go with `forget`, with
+the next import, or with the connection.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ CHUNK = 10_000
 UNIT = "\x1f"  # between the raw fields of a row: no accepted field holds it
 _FAULT_COLUMNS = ("line", "col", "value", "problem", "advice")
 _FaultRow = tuple[int, str, str, str, str]
+_FORGET = "DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One import inside its transaction. `at` is when links begin or end."""
+    """One import on its connection. `at` is when links begin or end."""
 
     cursor: CursorWrapper
     company_id: int
@@ -87,6 +89,11 @@ class Run:
         return self.key.open(sealed, f"{line}|{column}".encode())
 
 
+def forget(run: Run) -> None:
+    """Drop the temporary tables of a run."""
+    run.execute(_FORGET)
+
+
 class Staging:
     """Makes the temporary tables of a run and fills them chunk by chunk, in constant memory."""
 
@@ -100,11 +107,11 @@ class Staging:
         self._shown = _shown_positions(columns)
         fields = ", ".join([*(f"{column.field} {column.sql}" for column in columns), *extra])
         run.execute(
-            "DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_fault;"
+            f"{_FORGET};"
             f"CREATE TEMP TABLE import_row (line int, raw text, pair bytea, {fields},"
-            " is_changed bool NOT NULL DEFAULT false) ON COMMIT DROP;"
+            " is_changed bool NOT NULL DEFAULT false);"
             "CREATE TEMP TABLE import_fault (line int, col text, value text, problem text,"
-            " advice text, once bool NOT NULL DEFAULT false) ON COMMIT DROP"
+            " advice text, once bool NOT NULL DEFAULT false)"
         )
 
     def fill(self, rows: Iterable[Row], parsed: frozenset[str]) -> Iterator[int]:
