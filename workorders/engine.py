@@ -12,6 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from devices.drivers.base import Driver, Limits
@@ -217,14 +218,24 @@ class Engine:
             return
         try:
             begun = await self._control(self._begin, self._lease.worker, free, list(self._visits))
-        except Exception:
-            log.exception("lanes could not be claimed")
+        except Exception as error:
+            log.warning("lanes could not be claimed: %s", error, exc_info=not _is_outage(error))
             self._claims_unsure, self._has_backlog = True, False
             return
         self._has_backlog = len(begun) == free
         for assignment in begun:
             task = asyncio.create_task(self._carry_out(assignment, self._lease))
             self._visits[assignment.claim.concentrator] = task
+            task.add_done_callback(partial(self._ended_visit, assignment.claim.concentrator))
+
+    def _ended_visit(self, lane: int, task: asyncio.Task[None]) -> None:
+        """The lane may have been claimed again already, by the next visit."""
+        if self._visits.get(lane) is task:
+            del self._visits[lane]
+        if not task.cancelled() and (fault := task.exception()):
+            log.error("lane %d was not given back by its visit", lane, exc_info=fault)
+        self._claims_unsure |= task.cancelled() or task.exception() is not None
+        self._wake.set()
 
     def _begin(self, worker: int, limit: int, known: list[int]) -> list[Assignment]:
         if self._claims_unsure:
@@ -233,13 +244,9 @@ class Engine:
         return visits.begin(worker, limit, urgent_only=self._options.urgent_only)
 
     async def _carry_out(self, assignment: Assignment, held: Lease) -> None:
-        try:
-            outcome = await execution.run(assignment, self._drivers, self._means, held)
-            self._ended[outcome.is_good] += 1
-            await self._write_down(assignment, outcome, held)
-        finally:
-            del self._visits[assignment.claim.concentrator]
-            self._wake.set()
+        outcome = await execution.run(assignment, self._drivers, self._means, held)
+        self._ended[outcome.is_good] += 1
+        await self._write_down(assignment, outcome, held)
 
     async def _write_down(self, assignment: Assignment, outcome: Outcome, held: Lease) -> None:
         """Finish the visit, trying again while the lane is ours; otherwise it is taken over."""
@@ -264,15 +271,17 @@ def poke() -> None:
         engine.poke()
 
 
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, DATABASE_GONE)
+
+
 async def _repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:
     """Run a step over and over; a database that is away is waited for."""
     while True:
         try:
             await step()
-        except DATABASE_GONE as error:
-            log.warning("the database does not answer: %s", error)
-        except Exception:
-            log.exception("housekeeping failed")
+        except Exception as error:
+            log.warning("housekeeping failed: %s", error, exc_info=not _is_outage(error))
         await asyncio.sleep(seconds)
 
 

@@ -37,6 +37,7 @@ from workorders.farewell import say_farewell
 from workorders.lease import Lease
 from workorders.outcome import FAULT, Outcome
 from workorders.slots import DueSlot
+from workorders.threads import DATABASE_GONE
 from workorders.visiting import Means, Visiting
 from workorders.visits import Assignment
 
@@ -74,6 +75,9 @@ async def run(
         visit.outcome.lane_lost = True
     except FieldError as error:
         _broke_off(visit, error)
+    except DATABASE_GONE as outage:
+        log.warning("visit %d: the database went away: %s", assignment.visit, outage)
+        visit.outcome.ended_by(Cancelled("database away"))
     except Exception as error:
         log.exception("visit %d of %s failed", assignment.visit, assignment.claim.serial)
         _broke_off(visit, _Fault(f"internal fault: {type(error).__name__}"))

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 from django.db import connection
 
+from devices.drivers.base import Timeout
 from devices.models import Concentrator, ConcentratorStatus, ExportBlock
 from tests.factories import fleets
 from tests.factories.field import FakeDriver
@@ -24,6 +25,7 @@ from tests.factories.visits import (
     visitable,
     visits,
 )
+from workorders import visits as visit_ends
 from workorders.engine import Engine, Options, Progress, raise_file_limit
 from workorders.models import Lane, Visit, Worker
 
@@ -220,3 +222,21 @@ def test_a_fault_of_ours_is_tried_again_and_leaves_others_alone(td):
 def test_the_limit_of_open_files_is_raised_only_as_far_as_allowed():
     before = raise_file_limit(64)
     assert raise_file_limit(before) == before
+
+
+def test_a_visit_that_cannot_be_written_down_does_not_keep_its_lane(td, monkeypatch):
+    finish, calls = visit_ends.finish, []
+
+    def broken_once(*arguments) -> None:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        finish(*arguments)
+
+    monkeypatch.setattr(visit_ends, "finish", broken_once)
+    field = device(td, 20)
+    field.faults.append(Timeout("[TB_ACK_191] TIMEOUT"))
+    due(td)
+    drain(field_of((td, field)), **QUICK)
+    assert states(td) == ["done"]
+    assert lane(td).owner_id is None
