@@ -38,8 +38,10 @@ class Entry:
 ENTRIES = (
     Entry("demo", "run the whole system with a simulated fleet", function="hes.demo:main"),
     Entry("migrate", "make or update the database schema (as hes_owner)", as_owner=True),
+    Entry("company", "make a company with standard profiles"),
     Entry("import", "load a provisioning template (CSV)", command="import_template"),
     Entry("export-template", "write the inventory as a template", command="export_template"),
+    Entry("settings", "show or change a company's settings", command="company_settings"),
     Entry("web", "serve the portal and the health probes"),
     Entry("worker", "visit devices and run tasks"),
     Entry("beat", "tick the schedules"),

@@ -40,7 +40,6 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("retry_cap", 3600, "s", "longest back-off (assumed)"),
         Parameter("breaker_failures", 5, "visits", "failures in a row: breaker opens"),
         Parameter("clock_tolerance", 2, "s", "smaller drift is left (profile 3.1)"),
-        Parameter("clock_alarm", 3600, "s", "larger drift is an event (profile 3.1)"),
         Parameter("clock_step_limit", 900, "s", "larger steps need an order (design 7)"),
         Parameter("host_clock_limit", 2, "s", "worker against database: no clock set"),
         Parameter("export_max_bytes", 268_435_456, "bytes", "a daily file is cut beyond this"),
