@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from hes.domain.catalogue import rows
 from hes.domain.energies import TYPE_TEXT
@@ -28,13 +29,15 @@ SUMMER_TIME_BIT = 0x08
 _HEAD = "\x00"  # stands for `serial;pod;` in a template; no field can hold it
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """What the lines of consecutive intervals have in common: one cached template."""
+class Series(NamedTuple):
+    """What the lines of consecutive intervals have in common: one cached template.
+
+    A tuple, because a look-up per run of a meter hashes it.
+    """
 
     first_end: int  # UTC epoch seconds, end of the first interval
     period: int  # minutes
-    count: int
+    size: int  # how many intervals
     offset: int  # minutes east of UTC on the device's stamp
     status: int  # AMR profile status byte
     code: str  # reading type
@@ -52,9 +55,8 @@ def state_of(status: int) -> int:
 @lru_cache(maxsize=1024)
 def _template(series: Series) -> str:
     hole = f"%.{series.decimals}f" if series.decimals else "%d"
-    ends = range(
-        series.first_end, series.first_end + series.count * series.period * 60, series.period * 60
-    )
+    step = series.period * 60
+    ends = range(series.first_end, series.first_end + series.size * step, step)
     middle = f"{_HEAD}{hole};{state_of(series.status)};{series.code};"
     return "".join(f"{middle}{local_stamp(end, series.offset)}\n" for end in ends)
 

@@ -1,7 +1,6 @@
 """Claims: lines that leave only as far as the slot ledger says that their slots are fresh."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from devices.events import Event
@@ -10,8 +9,7 @@ from devices.outbox.slots import Key, Kind, positions
 from hes.domain.time import DAY, slot_of
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The lines of some slots of one meter on one UTC day, in the order of their bits.
 
     `encode` makes the lines of all `bits`; `event` becomes known when the lines leave.

@@ -12,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 from devices.events import Event, publish
 from devices.fleet import Fleet, MeterRef
 from devices.outbox.blocks import Blocks, open_transaction
-from devices.outbox.slots import SlotLedger
+from devices.outbox.slots import Key, SlotLedger
 from devices.reachability import METER_EVENT
 from devices.recording.claims import Claim
 from devices.recording.fence import Fence
@@ -60,7 +60,7 @@ class Work:
     blocks: Blocks = field(init=False)
     now: int = field(init=False)  # the moment in UTC epoch seconds
     today: int = field(init=False)  # UTC day of recording, counted from 1970-01-01
-    _claims: list[Claim] = field(default_factory=list)
+    _claims: list[tuple[Key, Claim]] = field(default_factory=list)
     _ledger: SlotLedger = field(default_factory=SlotLedger)
     _unassigned: set[bytes] = field(default_factory=set)
 
@@ -92,8 +92,9 @@ class Work:
         """Ask for slots; False where they are refused by their day."""
         if not self.is_timely(claim.day, claim.bits.bit_count()):
             return False
-        self._ledger.ask(claim.key, claim.bits, claim.is_good)
-        self._claims.append(claim)
+        key = claim.key
+        self._ledger.ask(key, claim.bits, claim.is_good)
+        self._claims.append((key, claim))
         return True
 
     def add_lines(self, kind: str, offset: int, meter: MeterRef, text: str) -> None:
@@ -135,8 +136,8 @@ class Work:
 
     def _settle(self) -> None:
         self._ledger.decide(self.cursor)
-        for claim in self._claims:
-            fresh = self._ledger.take(claim.key, claim.bits, claim.is_good)
+        for key, claim in self._claims:
+            fresh = self._ledger.take(key, claim.bits, claim.is_good)
             self.tally.duplicates += (claim.bits & ~fresh).bit_count()
             if not fresh:
                 continue

@@ -57,7 +57,7 @@ def test_import_samples_are_reproduced_byte_by_byte() -> None:
     series = Series(
         first_end=at("2021-10-05 09:15", SANTIAGO),
         period=15,
-        count=3,
+        size=3,
         offset=SANTIAGO,
         status=0x08,  # summer time: printed as 0
         code=BY_CODE[2].reading_types[15],
