@@ -2,16 +2,56 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from devices import keys
 from devices.choices import ConcentratorState, DiscoverySource, Holder, MeterState, SecretRole
-from devices.models import Association, Company, Concentrator, Meter, MeterModel
+from devices.drivers.base import Limits
+from devices.drivers.cosem.driver import CosemDriver
+from devices.models import (
+    Association,
+    Company,
+    Concentrator,
+    Meter,
+    MeterInstallation,
+    MeterModel,
+    UsagePoint,
+)
+from devices.simulator import readings
 from devices.simulator.device import Fault, FieldOptions
+from devices.simulator.entries import default_entry
 from devices.simulator.population import Fleet
+from devices.simulator.population import Meter as Simulated
 from devices.simulator.server import ANY_PORT, RunningField, running_field
 from tests.factories import fleets
+from workorders.engine import Engine, Options
+
+QUICK = Limits(connect=2.0, exchange=3.0, visit=30.0)
+Sample = tuple[str, int]  # meter, value
+
+
+def visit_all(limits: Limits = QUICK) -> None:
+    """Run an engine with the real driver until nothing is due."""
+    driver = CosemDriver(pause=0.01)
+    Engine(lambda _: driver, Options(limits=limits)).run_until_idle()
+
+
+def sampled(lines: Iterable[str]) -> Counter[Sample]:
+    """The samples of S lines."""
+    cells = (line.split(";") for line in lines)
+    return Counter((serial, int(value)) for serial, _, value, *_ in cells)
+
+
+def measured(meters: Iterable[Simulated], begin: int, end: int) -> Counter[Sample]:
+    """What the meters measured: every interval that ends in (begin, end]."""
+    return Counter(
+        (meter.serial, readings.load_profile(meter.seed, meter.serial, channel, instant))
+        for meter in meters
+        for channel in default_entry(meter.serial).profile
+        for instant in range(begin + 900, end + 1, 900)
+    )
 
 
 @contextmanager
@@ -43,7 +83,7 @@ def listening(
 
 
 def provision(owner: Company, fleet: Fleet, running: RunningField) -> list[Concentrator]:
-    """The fleet as initialised concentrators with keys and commissioned meters."""
+    """The fleet as initialised concentrators with keys and commissioned meters at their PODs."""
     profile = fleets.procedure(owner)
     made = []
     for each in fleet.concentrators:
@@ -59,7 +99,7 @@ def provision(owner: Company, fleet: Fleet, running: RunningField) -> list[Conce
     return made
 
 
-def _meters(td: Concentrator, simulated) -> None:
+def _meters(td: Concentrator, simulated: tuple[Simulated, ...]) -> None:
     model, _ = MeterModel.objects.get_or_create(code="CERT1", defaults={"phases": "poly"})
     meters = Meter.objects.bulk_create(
         Meter(
@@ -76,4 +116,11 @@ def _meters(td: Concentrator, simulated) -> None:
             meter=meter, concentrator=td, validity=fleets.ALWAYS, source=DiscoverySource.MANUAL
         )
         for meter in meters
+    )
+    pods = UsagePoint.objects.bulk_create(
+        UsagePoint(company_id=td.company_id, name=meter.pod) for meter in simulated
+    )
+    MeterInstallation.objects.bulk_create(
+        MeterInstallation(meter=meter, usage_point=pod, validity=fleets.ALWAYS)
+        for meter, pod in zip(meters, pods, strict=True)
     )

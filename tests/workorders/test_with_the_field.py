@@ -2,33 +2,23 @@
 
 import random
 import time
-from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from devices.choices import Activity
-from devices.drivers.base import Limits, Period
-from devices.drivers.cosem.driver import CosemDriver
+from devices.drivers.base import Period
 from devices.models import CollectionCycle, Concentrator, ConcentratorStatus
-from devices.simulator import faults, readings
+from devices.simulator import faults
 from devices.simulator.device import FieldOptions
-from devices.simulator.entries import default_entry
 from devices.simulator.population import Fleet
 from hes.domain.time import local_day
 from tests.factories import fleets
 from tests.factories.processes import wait_until, workers
-from tests.factories.simulated import listening, provision
+from tests.factories.simulated import listening, measured, provision, sampled, visit_all
 from tests.factories.visits import due, quick_company, states, visits
-from workorders.engine import Engine, Options
 
 pytestmark = pytest.mark.django_db(transaction=True)
-QUICK = Limits(connect=2.0, exchange=3.0, visit=30.0)
-
-
-def engine() -> Engine:
-    driver = CosemDriver(pause=0.01)
-    return Engine(lambda _: driver, Options(limits=QUICK))
 
 
 def nrn(td: Concentrator) -> int | None:
@@ -44,26 +34,10 @@ def test_one_local_day_of_load_profiles_is_what_the_meters_measured():
         made = provision(owner, fleet, field)
         for td in made:
             due(td, "load_profile", "daily_closure", window=Period(begin + 1, end))
-        engine().run_until_idle()
+        visit_all()
     assert [states(td) for td in made] == [["done", "done"]] * 3
-    assert exported() == measured(fleet, begin, end)
+    assert sampled(fleets.lines("S")) == measured(fleet.meters, begin, end)
     assert [nrn(td) for td in made] == [0, 0, 0]
-
-
-def exported() -> Counter[tuple[str, int]]:
-    """(meter, value) of every S line."""
-    lines = (line.split(";") for line in fleets.lines("S"))
-    return Counter((serial, int(value)) for serial, _, value, *_ in lines)
-
-
-def measured(fleet: Fleet, begin: int, end: int) -> Counter[tuple[str, int]]:
-    """(meter, value) of every interval that ends in (begin, end]."""
-    return Counter(
-        (meter.serial, readings.load_profile(1, meter.serial, channel, instant))
-        for meter in fleet.meters
-        for channel in default_entry(meter.serial).profile
-        for instant in range(begin + 900, end + 1, 900)
-    )
 
 
 def test_workers_killed_at_random_lose_nothing_and_double_nothing():
@@ -83,7 +57,7 @@ def test_workers_killed_at_random_lose_nothing_and_double_nothing():
             victim.wait()
             running.append(worker("field"))
         wait_until(lambda: all(set(states(td)) == {"done"} for td in made), seconds=40)
-    assert exported() == measured(fleet, begin, end)
+    assert sampled(fleets.lines("S")) == measured(fleet.meters, begin, end)
     assert [nrn(td) for td in made] == [0] * 12
 
 
@@ -95,7 +69,7 @@ def test_all_activities_by_cycles_and_again_without_any_new_line():
         for ago in (5, 0):
             for td in made:
                 due(td, *Activity.values, ago=ago)
-            engine().run_until_idle()
+            visit_all()
             lines = {kind: fleets.lines(kind) for kind in ("S", "DC", "M", "R", "VV", "VI")}
             if ago:
                 first = lines
@@ -128,7 +102,7 @@ def test_a_broken_device_costs_its_own_visit_only(fault, outcome, missed):
         broken, healthy = provision(owner, fleet, field)
         for td in (broken, healthy):
             due(td, window=Period(begin + 1, end))
-        engine().run_until_idle()
+        visit_all()
     assert states(healthy) == ["done"]
     assert states(broken) == ["failed"]
     assert {visit.outcome for visit in visits(broken)} == {outcome}
@@ -144,7 +118,7 @@ def test_a_device_that_repeats_its_counters_is_locked_out_at_the_next_visit():
         (td,) = provision(owner, fleet, field)
         for ago in (5, 0):
             due(td, "repeater_table", ago=ago)
-            engine().run_until_idle()
+            visit_all()
     assert [visit.outcome for visit in visits(td)] == ["done", "locked"]
     assert nrn(td) == 0
 
@@ -157,7 +131,7 @@ def test_a_drifting_clock_is_set_and_stays_set():
         (td,) = provision(owner, fleet, field)
         for ago in (5, 0):
             due(td, "repeater_table", ago=ago)
-            engine().run_until_idle()
+            visit_all()
     drifts = [visit.clock_drift for visit in visits(td)]
     assert drifts[0] == pytest.approx(30, abs=1.5)
     assert drifts[1] == pytest.approx(0, abs=1.5)

@@ -1,6 +1,5 @@
 """nrn of meters over collection cycles, and the lines of its flips (design 7)."""
 
-import re
 from pathlib import Path
 
 from devices.fleet import Fleet
@@ -8,16 +7,10 @@ from devices.models import CollectionCycle, EndDeviceEvent
 from devices.recording import record_last
 from hes.domain.events import EventKind
 from tests.factories import fleets
+from tests.factories.exported import form
 from tests.factories.fleets import batch, no_fence, run
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "LPE_2021-04-10.csv"
-
-
-def form(line: str) -> str:
-    """A line with digits of names and times made equal."""
-    concentrator, meter, pod, code, date, *rest = line.split(";")
-    names = [re.sub(r"\d+", "9", name) for name in (concentrator, meter, pod.removeprefix("POD"))]
-    return ";".join([*names, code, re.sub(r"\d", "9", date), *rest])
 
 
 def collect(fleet: Fleet, cycle: int, *seen: int, **options: bool) -> None:
