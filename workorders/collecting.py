@@ -48,7 +48,11 @@ def _reads(visit: Visiting, slot: DueSlot) -> list[Read]:
 
 
 async def _read(visit: Visiting, read: Read, close: Close) -> None:
-    """One GET: every batch but the last is recorded as it comes, the last one moves the cursor."""
+    """One GET: every batch but the last is recorded as it comes, the last one moves the cursor.
+
+    In a full room that one is recorded before its time: visits that waited for room and held a
+    batch each would wait for one another.
+    """
     reader = read.source.reader
     room = visit.means.room
     waiting: Batch | None = None
@@ -61,6 +65,10 @@ async def _read(visit: Visiting, read: Read, close: Close) -> None:
                 await _record(visit, waiting)
                 held.drop(waiting)
             waiting = kept
+            if room.is_full:
+                await _record(visit, waiting)
+                held.drop(waiting)
+                waiting = None
             await keep_counters(visit)
             await room.enter()
         await _record_last(visit, waiting, _end(visit, read, close))

@@ -28,6 +28,11 @@ class Room:
         self._open = asyncio.Event()
         self._open.set()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether who enters now would wait: let go of what you hold before you do."""
+        return not self._open.is_set()
+
     async def enter(self) -> None:
         """Wait until there is room."""
         await self._open.wait()

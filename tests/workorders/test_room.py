@@ -18,7 +18,9 @@ async def test_a_full_room_opens_when_something_is_recorded():
     with room.holding() as first, room.holding() as second:
         first.add(BATCH)
         await asyncio.wait_for(room.enter(), 1)
+        assert not room.is_full
         second.add(BATCH)
+        assert room.is_full
         entering = asyncio.create_task(room.enter())
         await asyncio.sleep(0)
         assert not entering.done()

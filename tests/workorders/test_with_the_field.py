@@ -1,6 +1,7 @@
 """The engine with the real driver against the simulated field, over real sockets."""
 
 import random
+import threading
 import time
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 
 from devices.choices import Activity
 from devices.drivers.base import Period
+from devices.drivers.cosem.driver import CosemDriver
 from devices.models import CollectionCycle, Concentrator, ConcentratorStatus
 from devices.simulator import faults
 from devices.simulator.device import FieldOptions
@@ -15,8 +17,9 @@ from devices.simulator.population import Fleet
 from hes.domain.time import local_day
 from tests.factories import fleets
 from tests.factories.processes import wait_until, workers
-from tests.factories.simulated import listening, measured, provision, sampled, visit_all
+from tests.factories.simulated import QUICK, listening, measured, provision, sampled, visit_all
 from tests.factories.visits import due, quick_company, states, visits
+from workorders.engine import Engine, Options
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,6 +41,24 @@ def test_one_local_day_of_load_profiles_is_what_the_meters_measured():
     assert [states(td) for td in made] == [["done", "done"]] * 3
     assert sampled(fleets.lines("S")) == measured(fleet.meters, begin, end)
     assert [nrn(td) for td in made] == [0, 0, 0]
+
+
+def test_a_room_too_small_for_one_batch_slows_the_visits_and_stops_none():
+    fleet = Fleet.generate(1, 6, 3)
+    owner = quick_company("America/Santiago")
+    begin, end = local_day(fleets.today() - timedelta(days=2), owner.zone)
+    driver = CosemDriver()
+    engine = Engine(lambda _: driver, Options(limits=QUICK, bytes_held=1))
+    give_up = threading.Timer(40, engine.stop)
+    with listening(fleet) as field:
+        made = provision(owner, fleet, field)
+        for td in made:
+            due(td, "load_profile", window=Period(begin + 1, end))
+        give_up.start()
+        engine.run_until_idle()
+        give_up.cancel()
+    assert [states(td) for td in made] == [["done"]] * 6
+    assert sampled(fleets.lines("S")) == measured(fleet.meters, begin, end)
 
 
 def test_workers_killed_at_random_lose_nothing_and_double_nothing():
