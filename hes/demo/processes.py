@@ -24,10 +24,15 @@ def simulator(
     )  # fmt: skip
 
 
+# Both sides of every conversation share this machine: more visits at once would only make the
+# simulated field answer late.
+VISITS_AT_ONCE = 200
+
+
 def worker() -> Child:
     """Engine and tasks; without a broker the engine alone."""
     broker = () if os.environ.get("REDIS_URL") else ("--no-broker",)
-    return child("worker", "worker", *broker)
+    return child("worker", "worker", "--concurrency", str(VISITS_AT_ONCE), *broker)
 
 
 def exporter() -> Child:
