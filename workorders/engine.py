@@ -10,6 +10,7 @@ import logging
 import resource
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +26,7 @@ from workorders.room import Room
 from workorders.threads import DATABASE_GONE, DatabaseThread
 from workorders.visiting import Means
 from workorders.visits import Assignment
+from workorders.watchdog import Watchdog, turns_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,6 +43,7 @@ class Options:
     """How an engine works; times in seconds.
 
     `urgent_only`: lanes with on-demand work and no others. `plans`: it makes due slots by itself.
+    `hang_limit`: the process ends when the loop or a thread of visits hangs so long; None: never.
     """
 
     concurrency: int = 1000
@@ -53,6 +56,7 @@ class Options:
     bytes_held: int = 64 * 1024 * 1024
     limits: Limits = Limits()  # noqa: RUF009 - frozen
     ntp_required: bool = False
+    hang_limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,24 @@ class Engine:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         raise_file_limit(self._options.concurrency + FILES_BESIDES_VISITS)
         self._means = self._lent()
-        try:
-            self._lease = await self._register()
-            return await self._keeping_house(main)
-        finally:
-            for thread in (self._control, self._bulk, self._background):
-                thread.close()
+        with self._watched(self._loop):
+            try:
+                self._lease = await self._register()
+                return await self._keeping_house(main)
+            finally:
+                for thread in (self._control, self._bulk, self._background):
+                    thread.close()
+
+    def _watched(self, loop: asyncio.AbstractEventLoop) -> AbstractContextManager[None]:
+        """The background thread is not watched: to make partitions it may wait for long locks."""
+        if self._options.hang_limit is None:
+            return contextlib.nullcontext()
+        signs = {
+            "the event loop": turns_of(loop),
+            "the control thread": lambda: self._control.under_way,
+            "the bulk thread": lambda: self._bulk.under_way,
+        }
+        return Watchdog(signs, self._options.hang_limit)
 
     async def _keeping_house(self, main: Callable[[], Awaitable[T]]) -> T:
         keepers = [

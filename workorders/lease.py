@@ -15,6 +15,7 @@ from django.db import connection
 
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
+KEPT_DAYS = 7
 
 _REGISTER = """
 INSERT INTO worker (host, pid, started_at, lease_until)
@@ -28,6 +29,12 @@ RETURNING id, extract(epoch FROM clock_timestamp())
 """
 _END = """
 UPDATE worker SET stopped_at = clock_timestamp(), lease_until = clock_timestamp() WHERE id = %s
+"""
+
+# A lane that nobody has freed yet keeps its owner's row.
+_FORGET = """
+DELETE FROM worker w WHERE lease_until < clock_timestamp() - %s * interval '1 day'
+    AND NOT EXISTS (SELECT FROM lane WHERE owner_id = w.id)
 """
 
 
@@ -73,6 +80,13 @@ def register(seconds: float = LEASE_SECONDS) -> Lease:
     if row is None:
         raise AssertionError("an insert returns its row")
     return Lease(row[0], seconds, began + seconds, row[1])
+
+
+def forget_ended(days: int = KEPT_DAYS) -> int:
+    """Delete the incarnations that ended more than `days` ago; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [days])
+        return int(cursor.rowcount)
 
 
 def _timed(statement: str, values: list[float | str]) -> tuple[float, tuple[int, float] | None]:

@@ -1,4 +1,4 @@
-"""What an engine prepares from time to time: partitions, lanes, due slots.
+"""What an engine prepares from time to time: partitions, lanes, due slots; it also tidies up.
 
 Celery's beat does the same by tasks; both may run at once, any number of times.
 """
@@ -11,7 +11,7 @@ from devices import partitions
 from devices.models import Company
 from devices.parameters import parameters_of
 from hes.domain.parameters import PARAMETERS
-from workorders import slots
+from workorders import lease, slots
 
 FULL_PLAN_EVERY = timedelta(hours=1)
 SHORT_LOOK_BACK = timedelta(minutes=15)
@@ -24,14 +24,15 @@ class Planner:
     """Remembers what is prepared already, so that the frequent look is a cheap one."""
 
     def __init__(self) -> None:
-        self._partitioned: date | None = None
+        self._prepared: date | None = None
         self._fully: datetime | None = None
 
     def prepare(self, now: datetime, plans: bool) -> int:
-        """Partitions once a day; slots of the last minutes, of 24 hours once an hour."""
-        if self._partitioned != now.date():
+        """Partitions and workers once a day; slots of the last minutes, of 24 h once an hour."""
+        if self._prepared != now.date():
             ensure_partitions(now.date())
-            self._partitioned = now.date()
+            lease.forget_ended()
+            self._prepared = now.date()
         if not plans:
             return 0
         with transaction.atomic(), connection.cursor() as cursor:

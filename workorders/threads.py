@@ -26,6 +26,8 @@ class DatabaseThread:
     def __init__(self, name: str, patience: float) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._patience = patience
+        self._calls = 0
+        self.under_way: int | None = None  # the number of the call that runs now
 
     async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run there and wait here. What runs already is not undone by a cancellation."""
@@ -36,6 +38,8 @@ class DatabaseThread:
 
     def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """A connection that failed is dropped, so the next call gets a new one."""
+        self._calls += 1
+        self.under_way = self._calls
         try:
             if connection.connection is None:
                 _connect(self._patience)
@@ -43,6 +47,8 @@ class DatabaseThread:
         except DATABASE_GONE:
             connection.close()
             raise
+        finally:
+            self.under_way = None
 
     def close(self) -> None:
         """Finish what was asked, then close the connection and end the thread."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection, transaction
 
 from devices.models import Concentrator, ConcentratorStatus
 from devices.parameters import change
@@ -98,6 +99,17 @@ def test_a_poke_through_redis_wakes_the_engine_at_once(td, worker):
     app.send_task("workorders.tasks.poke", queue="collection")
     assert wait_until(visited(td, times=2)) < 3
     ended_well(process)
+
+
+def test_a_worker_that_hangs_says_where_and_ends_to_be_started_again(db, worker):
+    process = worker("--no-broker", "--hang-limit", "3")
+    wait_until(Worker.objects.exists)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE worker")  # no renewal comes back, as from a server that vanished
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == os.EX_SOFTWARE
+    assert "the control thread hangs for 3 s" in log.decode()
+    assert "workorders/threads.py" in log.decode()  # the place
 
 
 def test_an_unknown_queue_is_refused_by_name(db, worker):

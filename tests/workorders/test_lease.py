@@ -1,11 +1,15 @@
 """A worker's life: it knows that its lease ended before anybody else may act on it."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from devices.models import DeviceSecret
 from tests.factories.visits import due, lane, quick_company, visitable
 from workorders import lanes, lease, visits
 from workorders.models import Lane, Worker
+from workorders.planning import Planner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,3 +87,16 @@ def test_one_device_with_unreadable_keys_does_not_hold_up_the_others():
     begun = {b.claim.concentrator: b for b in visits.begin(lease.register().worker, 10)}
     assert begun[broken.pk].secrets is None
     assert begun[healthy.pk].secrets is not None
+
+
+def test_workers_that_ended_long_ago_are_forgotten_unless_they_still_hold_a_lane():
+    due(visitable(quick_company(), 1))
+    holder, gone, recent, alive = (lease.register() for _ in range(4))
+    visits.begin(holder.worker, 10)
+    gone.end()
+    recent.end()
+    long_ago = timezone.now() - timedelta(days=lease.KEPT_DAYS, minutes=1)
+    Worker.objects.filter(pk__in=[holder.worker, gone.worker]).update(lease_until=long_ago)
+    Planner().prepare(timezone.now(), plans=False)
+    kept = [holder.worker, recent.worker, alive.worker]
+    assert list(Worker.objects.order_by("pk").values_list("pk", flat=True)) == kept

@@ -15,6 +15,7 @@ from workorders.bootstep import EngineStep
 from workorders.engine import Engine, Options
 
 TASK_THREADS = 4
+HANG_SECONDS = 60.0
 CONTROL_POLL_SECONDS = 1.0
 BULK_POLL_SECONDS = 5.0
 VISITING_QUEUES = {"control", "collection"}
@@ -29,10 +30,14 @@ class Command(BaseCommand):
         parser.add_argument("--queues", default="control,collection,maintenance")
         parser.add_argument("--no-broker", action="store_true", help="poll the database only")
         parser.add_argument("--concurrency", type=int, default=1000, help="visits at once")
+        parser.add_argument(
+            "--hang-limit", type=float, default=HANG_SECONDS,
+            help="seconds after which a process that hangs ends, to be started again; 0: never",
+        )  # fmt: skip
 
     def handle(self, *_: object, **options: Any) -> None:
         queues = [name for name in options["queues"].split(",") if name]
-        engine = _engine(set(queues), options["concurrency"])
+        engine = _engine(set(queues), options["concurrency"], options["hang_limit"])
         if options["no_broker"] or not settings.REDIS_URL:
             if engine is None:
                 raise CommandError("without a broker only the queues control and collection work")
@@ -41,7 +46,7 @@ class Command(BaseCommand):
             sys.exit(_run_in_worker(queues, engine))
 
 
-def _engine(queues: set[str], concurrency: int) -> Engine | None:
+def _engine(queues: set[str], concurrency: int, hang_limit: float) -> Engine | None:
     """The engine for these queues; a worker of control alone takes on-demand work only."""
     if not queues & VISITING_QUEUES:
         return None
@@ -51,6 +56,7 @@ def _engine(queues: set[str], concurrency: int) -> Engine | None:
         urgent_only="collection" not in queues,
         poll=CONTROL_POLL_SECONDS if is_control else BULK_POLL_SECONDS,
         ntp_required=settings.HES_REQUIRE_NTP,
+        hang_limit=hang_limit if hang_limit > 0 else None,
     )
     return Engine(driver, options)
 
