@@ -6,7 +6,7 @@ candidate is as fast as the limit; promises are ratios, never seconds.
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -22,9 +22,9 @@ class Result:
     low: float
     high: float
     unit: str
-    promise: float | None
+    promise: float | None = None
     at_most: bool = False
-    notes: dict[str, float] = field(default_factory=dict)
+    notes: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_kept(self) -> bool | None:
@@ -38,16 +38,23 @@ class Result:
         return {
             "name": self.name, "median": self.value, "min": self.low, "max": self.high,
             "unit": self.unit, "promise": self.promise, "at_most": self.at_most,
-            "kept": self.is_kept, "notes": self.notes,
+            "kept": self.is_kept, "notes": dict(self.notes),
         }  # fmt: skip
 
 
 def timed(run: Run) -> float:
-    """Seconds of one run; a run that measures itself returns its own seconds."""
+    """Seconds of one run; a run that measures itself returns its own seconds.
+
+    Garbage is collected before and not during the run, on both sides of a race.
+    """
     gc.collect()
-    begin = time.perf_counter()
-    own = run()
-    return own if own is not None else time.perf_counter() - begin
+    gc.disable()
+    try:
+        begin = time.perf_counter()
+        own = run()
+        return own if own is not None else time.perf_counter() - begin
+    finally:
+        gc.enable()
 
 
 def race(
@@ -55,36 +62,52 @@ def race(
     candidate: Run,
     limit: Run,
     *,
-    promise: float | None,
+    promise: float | None = None,
     rounds: int = 7,
     scale: float = 1.0,
-    notes: dict[str, float] | None = None,
+    items: int = 0,
 ) -> Result:
     """Median of limit time / candidate time x `scale`, each pair measured back to back.
 
-    `scale` corrects for unequal work: items of the candidate per item of the limit.
+    `scale` corrects for unequal work: items of the candidate per item of the limit. With `items`
+    (of one run of the candidate) both rates are noted.
     """
     timed(candidate), timed(limit)  # warm caches, plans and templates
     pairs = [(timed(candidate), timed(limit)) for _ in range(rounds)]
     ratios = [limit_s / candidate_s * scale for candidate_s, limit_s in pairs]
-    seconds = {
-        "candidate_ms": median(pair[0] for pair in pairs) * 1e3,
-        "limit_ms": median(pair[1] for pair in pairs) * 1e3,
-    }
-    return Result(
-        name, median(ratios), min(ratios), max(ratios), "ratio", promise,
-        notes=(notes or {}) | seconds,
-    )  # fmt: skip
+    ours, theirs = (median(seconds) for seconds in zip(*pairs, strict=True))
+    notes = {"candidate ms": ours * 1e3, "limit ms": theirs * 1e3}
+    if items:
+        notes |= {"per s": items / ours, "limit per s": items / scale / theirs}
+    return _spread(name, ratios, "ratio", promise, notes=notes)
 
 
 def measured(
-    name: str, values: list[float], unit: str, promise: float | None, *, at_most: bool = False
+    name: str,
+    values: Sequence[float],
+    unit: str,
+    promise: float | None = None,
+    *,
+    at_most: bool = False,
+    notes: Mapping[str, float] | None = None,
 ) -> Result:
     """A figure that has no faster rival, with the bound it must keep."""
-    return Result(name, median(values), min(values), max(values), unit, promise, at_most)
+    return _spread(name, values, unit, promise, at_most=at_most, notes=notes or {})
 
 
-def table(results: list[Result]) -> str:
+def _spread(
+    name: str,
+    values: Sequence[float],
+    unit: str,
+    promise: float | None,
+    *,
+    at_most: bool = False,
+    notes: Mapping[str, float],
+) -> Result:
+    return Result(name, median(values), min(values), max(values), unit, promise, at_most, notes)
+
+
+def table(results: Sequence[Result]) -> str:
     """The aligned report."""
     head = f"{'benchmark':<52}{'median':>9}{'min':>9}{'max':>9}  {'unit':<7}{'promise':>9}  kept"
     return "\n".join([head, "-" * len(head), *map(_line, results)])
@@ -94,7 +117,11 @@ def _line(result: Result) -> str:
     sign = "<=" if result.at_most else ">="
     promise = "-" if result.promise is None else f"{sign} {result.promise:g}"
     kept = {True: "yes", False: "NO", None: ""}[result.is_kept]
-    notes = "  ".join(f"{name} {value:,.2f}" for name, value in result.notes.items())
-    figures = f"{result.value:>9.3f}{result.low:>9.3f}{result.high:>9.3f}"
-    line = f"{result.name:<52}{figures}  {result.unit:<7}{promise:>9}  {kept}"
+    figures = "".join(f"{value:>9.3f}" for value in (result.value, result.low, result.high))
+    line = f"{result.name:<52}{figures}  {result.unit:<7}{promise:>9}  {kept}".rstrip()
+    notes = " · ".join(f"{name} {_plain(value)}" for name, value in result.notes.items())
     return f"{line}\n    {notes}" if notes else line
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
