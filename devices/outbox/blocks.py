@@ -9,7 +9,8 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
-from psycopg2.extras import execute_values
+
+from hes.lib import copy_binary
 
 BLOCK_BYTES = 256 * 1024  # of lines, before compression
 COMPRESSED_ABOVE = 1024
@@ -58,19 +59,42 @@ class Blocks:
     def store(self, cursor: CursorWrapper, day: date) -> int:
         """Insert all blocks under the UTC day of recording; returns how many."""
         rows = [
-            (kind, self._company_id, day, self._concentrator_id, offset, *_body(kind, entries))
+            self._row(kind, offset, day, entries)
             for (kind, offset), all_entries in sorted(self._entries.items())
             for entries in _cut(sorted(all_entries, key=itemgetter(0)))
         ]
         if rows:
-            execute_values(cursor.cursor, _INSERT, rows, page_size=len(rows))
+            copy_binary.copy_binary(cursor, "export_block", _COLUMNS, rows)
         return len(rows)
 
+    def _row(self, kind: str, offset: int, day: date, entries: list[_Entry]) -> bytes:
+        """One block, ready to be copied: the fields of _COLUMNS."""
+        text = b"".join([entry.text for entry in entries])
+        devices, starts, lines = [], [], 0
+        for device, own in groupby(entries, key=itemgetter(0)):
+            devices.append(device)
+            starts.append(lines)
+            lines += sum(entry.lines for entry in own)
+        is_compressed = kind in BULK and len(text) > COMPRESSED_ABOVE
+        return copy_binary.row(
+            copy_binary.text(kind),
+            copy_binary.bigint(self._company_id),
+            copy_binary.day(day),
+            copy_binary.bigint(self._concentrator_id),
+            copy_binary.smallint(offset),
+            copy_binary.integer(lines),
+            copy_binary.integer(len(text)),
+            copy_binary.boolean(is_compressed),
+            copy_binary.octets(zlib.compress(text, 1) if is_compressed else text),
+            copy_binary.bigints(devices),
+            copy_binary.integers(starts),
+        )
 
-_INSERT = """
-INSERT INTO export_block (kind, company_id, day, concentrator_id, utc_offset, lines, size,
-                          is_compressed, body, devices, line_starts) VALUES %s
-"""
+
+_COLUMNS = (
+    "kind", "company_id", "day", "concentrator_id", "utc_offset", "lines", "size",
+    "is_compressed", "body", "devices", "line_starts",
+)  # fmt: skip
 
 
 def _cut(entries: list[_Entry]) -> Iterator[list[_Entry]]:
@@ -84,19 +108,6 @@ def _cut(entries: list[_Entry]) -> Iterator[list[_Entry]]:
         piece.append(entry)
         size += len(entry.text)
     yield piece
-
-
-def _body(kind: str, entries: list[_Entry]) -> tuple[int, int, bool, bytes, list[int], list[int]]:
-    """(lines, size, is_compressed, body, devices, line_starts) of one block."""
-    text = b"".join([entry.text for entry in entries])
-    devices, starts, lines = [], [], 0
-    for device, own in groupby(entries, key=itemgetter(0)):
-        devices.append(device)
-        starts.append(lines)
-        lines += sum(entry.lines for entry in own)
-    is_compressed = kind in BULK and len(text) > COMPRESSED_ABOVE
-    body = zlib.compress(text, 1) if is_compressed else text
-    return lines, len(text), is_compressed, body, devices, starts
 
 
 def read_lines(body: bytes | memoryview, is_compressed: bool) -> bytes:
