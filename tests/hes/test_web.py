@@ -24,7 +24,7 @@ def test_web_serves_the_probes_until_it_is_told_to_end(tmp_path):
             env=os.environ | {"HES_HOME": str(tmp_path)},
         )
     try:
-        with urllib.request.urlopen(f"{_address(log)}/health/ready", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{_address(log)}/health/ready", timeout=10) as answer:
             assert answer.status == 200
         web.send_signal(signal.SIGTERM)
         assert web.wait(timeout=20) == 0
