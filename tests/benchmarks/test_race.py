@@ -1,11 +1,9 @@
 """The arithmetic behind every promise."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from benchmarks.bench import BENCHMARKS
 from benchmarks.race import Result, measured, race, table, timed
 
 
@@ -83,11 +81,3 @@ def test_a_line_is_json():
         "name": "x", "median": 1.0, "min": 1.0, "max": 1.0, "unit": "ms",
         "promise": 1.0, "at_most": True, "kept": True, "notes": {"n": 1.0},
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("module", BENCHMARKS.values())
-def test_every_benchmark_has_a_module_that_says_how_it_measures(module):
-    source = Path(__file__).parents[2] / f"{module.replace('.', '/')}.py"
-    text = source.read_text(encoding="utf-8")
-    assert text.startswith('"""')
-    assert "def run(bench: Bench) -> Iterator[Result]:" in text
