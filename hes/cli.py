@@ -11,10 +11,11 @@ from pathlib import Path
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
+from django.db import connections
 
 from hes.demo.announcement import join
 from hes.lib.home import default_home
-from hes.lib.no_database.base import NoDatabaseError
+from hes.lib.no_database.base import NoDatabaseError, refuse_without
 from hes.lib.processes import die_with
 
 USAGE_ERROR = 2
@@ -25,7 +26,8 @@ class Entry:
     """One line of ``hes --help``.
 
     `command` is the management command; `function` ("module:name", called with the arguments,
-    returning an exit code) stands in for it where settings must not be read yet.
+    returning an exit code) stands in for it where settings must not be read yet. Processes that
+    would wait for a database for ever say `needs_database`: without an address they do not start.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Entry:
     command: str = ""
     function: str = ""
     as_owner: bool = False
+    needs_database: bool = False
 
 
 ENTRIES = (
@@ -42,10 +45,10 @@ ENTRIES = (
     Entry("import", "load a provisioning template (CSV)", command="import_template"),
     Entry("export-template", "write the inventory as a template", command="export_template"),
     Entry("settings", "show or change a company's settings", command="company_settings"),
-    Entry("web", "serve the portal and the health probes"),
-    Entry("worker", "visit devices and run tasks"),
+    Entry("web", "serve the portal and the health probes", needs_database=True),
+    Entry("worker", "visit devices and run tasks", needs_database=True),
     Entry("beat", "tick the schedules"),
-    Entry("export", "write export files: run, status, ..."),
+    Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry("simulate", "run a simulated fleet"),
     Entry("check", "check settings and models"),
     Entry("createsuperuser", "make a portal user with all rights"),
@@ -88,6 +91,8 @@ def _run(entry: Entry, arguments: list[str]) -> int:
     join(Path(os.environ.get("HES_HOME") or default_home()), os.environ)
     if entry.as_owner:
         os.environ["HES_ROLE"] = "owner"
+    if entry.needs_database and not {"-h", "--help"} & set(arguments):
+        refuse_without(connections["default"])
     command = entry.command or entry.name
     django.setup()  # before it Django knows only its own commands
     if command not in get_commands():

@@ -36,8 +36,9 @@ def test_an_unknown_command_is_answered_with_the_list(capsys):
     assert "simulated fleet" in error
 
 
-def test_a_command_without_a_database_names_both_remedies_and_shows_no_traceback(tmp_path):
-    result = hes("migrate", HES_HOME=str(tmp_path))
+@pytest.mark.parametrize("command", ["migrate", "worker", "web", "export run"])
+def test_a_command_without_a_database_names_both_remedies_and_shows_no_traceback(tmp_path, command):
+    result = hes(*command.split(), HES_HOME=str(tmp_path))
     assert result.returncode == cli.USAGE_ERROR
     assert "hes demo" in result.stderr
     assert "set DATABASE_URL" in result.stderr

@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base
 
 HINT = (
@@ -19,4 +20,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Raises NoDatabaseError with the two remedies as soon as a connection is needed."""
 
     def get_new_connection(self, conn_params: object) -> NoReturn:
+        raise NoDatabaseError(HINT)
+
+
+def refuse_without(database: BaseDatabaseWrapper) -> None:
+    """Raise NoDatabaseError at start, for processes that would wait for their database for ever."""
+    if isinstance(database, DatabaseWrapper):
         raise NoDatabaseError(HINT)
