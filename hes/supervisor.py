@@ -1,8 +1,8 @@
 """Runs named child processes: restarts what crashes, stops in order, leaves nothing behind.
 
 It knows nothing of what it runs. Children start in the order given and stop in the reverse one.
-Should the supervisor be killed, the kernel tells the children to end (`hes.lib.processes`), and
-the next supervisor of the same home ends what did not listen.
+Should the supervisor be killed, the kernel kills the children (`hes.lib.processes`), and the next
+supervisor of the same home ends what is left all the same.
 """
 
 import contextlib
@@ -177,7 +177,8 @@ class Supervisor:
         return lock
 
     def _launch(self, run: _Running) -> None:
-        launch = Launch(run.child.argv, run.child.environment)
+        # Killed, we can stop nothing in order: the kernel kills, and every process bears that.
+        launch = Launch(run.child.argv, run.child.environment, death_signal=signal.SIGKILL)
         with open_log(self._log(run.child)) as output:
             run.process = spawn(launch, output)
         run.started = time.monotonic()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hes.lib.processes import ProcessIdentity
+from hes.lib.home import private_folder
+from hes.lib.processes import Launch, ProcessIdentity, note, spawn
 from hes.supervisor import AlreadySupervisedError, Backoff, Child, Supervisor
 
 QUICK = Backoff(first=0.01, limit=0.05)
@@ -150,12 +151,19 @@ def test_a_killed_supervisor_leaves_no_process(tmp_path):
     wait_until(lambda: gone(pids.values()))
 
 
-def test_children_that_ignore_the_death_of_their_supervisor_are_ended_by_the_next(tmp_path):
+def test_children_that_ignore_requests_end_with_a_killed_supervisor_too(tmp_path):
     process, pids = supervising(tmp_path, STUBBORN)
     process.kill()
     process.communicate()
-    assert not gone(pids.values())
+    wait_until(lambda: gone(pids.values()))
+
+
+def test_what_an_earlier_supervisor_left_is_ended_by_the_next(tmp_path):
+    with (tmp_path / "log").open("wb") as log:
+        left = spawn(Launch([sys.executable, "-uc", STUBBORN], os.environ), log)
+    note(left, private_folder(tmp_path / "run") / "left.pid")
+    wait_until(lambda: "awake" in (tmp_path / "log").read_text())
     supervisor = Supervisor(tmp_path, [], leftover_patience=0.2)
     supervisor.start()
     supervisor.stop()
-    assert gone(pids.values())
+    assert left.wait(5) == -signal.SIGKILL
