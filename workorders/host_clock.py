@@ -6,8 +6,10 @@ leaves the database as the only witness (*assumed* default: required in producti
 """
 
 import ctypes
+import logging
 from dataclasses import dataclass
 
+log = logging.getLogger(__name__)
 STA_UNSYNC = 0x0040
 TIME_ERROR = 5
 MAXERROR_ALARM_SECONDS = 1.0  # assumed (design 7)
@@ -64,4 +66,6 @@ def objection(
         return "host clock is not synchronised by NTP"
     if ntp.max_error > MAXERROR_STOP_SECONDS:
         return f"host clock may be {ntp.max_error:.1f} s wrong by its own NTP state"
+    if ntp.max_error > MAXERROR_ALARM_SECONDS:
+        log.warning("host clock may be %.1f s wrong; device clocks are still set", ntp.max_error)
     return ""

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from devices import lifecycle
@@ -44,3 +46,13 @@ def test_the_diagram_shows_every_move():
     assert "    to_associate --> to_commission" in lines
     assert "    none --> to_associate" in lines
     assert len(lines) == 1 + sum(map(len, lifecycle.PROCESS.moves.values()))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [lifecycle.METER, lifecycle.PROCESS, lifecycle.CONCENTRATOR, lifecycle.KEY],
+    ids=lambda table: table.subject,
+)
+def test_the_documentation_draws_the_tables_as_they_are(table: lifecycle.LifeCycle) -> None:
+    page = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+    assert table.diagram().rstrip() in page.read_text(encoding="utf-8")

@@ -27,5 +27,10 @@ def test_an_unproven_host_may_not_where_proof_is_required():
     assert objection(0.0, 2, UNKNOWN, ntp_required=False) == ""
 
 
+def test_a_doubtful_host_may_but_says_so(caplog):
+    assert objection(0.0, 2, NtpState(True, 1.5), ntp_required=True) == ""
+    assert "host clock may be 1.5 s wrong" in caplog.text
+
+
 def test_the_kernel_answers():
     assert ntp_state().max_error >= 0
