@@ -10,7 +10,7 @@ from pathlib import Path
 
 import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line, get_commands
+from django.core.management import ManagementUtility, get_commands
 from django.db import connections
 
 from hes.demo.announcement import join
@@ -98,7 +98,9 @@ def _run(entry: Entry, arguments: list[str]) -> int:
     if command not in get_commands():
         print(f"hes: unknown command: {entry.name}\n\n{help_text()}", file=sys.stderr)
         return USAGE_ERROR
-    execute_from_command_line(["hes", command, *arguments])
+    # Under our own name, which is what its --help prints.
+    utility = ManagementUtility(["hes", command])
+    utility.fetch_command(command).run_from_argv(["hes", entry.name, *arguments])
     return 0
 
 

@@ -53,6 +53,11 @@ def test_a_bad_environment_is_told_in_lines_not_in_a_traceback(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+def test_help_speaks_of_a_command_by_the_name_people_type(tmp_path):
+    result = hes("import", "--help", HES_HOME=str(tmp_path))
+    assert result.stdout.startswith("usage: hes import ")
+
+
 def test_a_command_of_django_works_too(tmp_path):
     result = hes("check", HES_HOME=str(tmp_path))
     assert result.returncode == 0, result.stderr
