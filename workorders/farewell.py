@@ -5,7 +5,6 @@ A refusal of one step is noted and the next one tried; worse errors end the visi
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from devices import recording
@@ -15,7 +14,6 @@ from workorders.activities.clock import ClockRules, ClockStep, missing_summer_ti
 from workorders.visiting import Visiting
 
 log = logging.getLogger(__name__)
-Step = Callable[[Visiting], Awaitable[None]]
 
 
 async def say_farewell(visit: Visiting) -> None:

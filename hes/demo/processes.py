@@ -24,8 +24,7 @@ def simulator(
     )  # fmt: skip
 
 
-# Both sides of every conversation share this machine: more visits at once would only make the
-# simulated field answer late.
+# Both sides of every conversation share this machine; more visits at once gain nothing here.
 VISITS_AT_ONCE = 200
 
 
