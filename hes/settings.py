@@ -187,6 +187,31 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # HSTS preload list
 ]
 
+# --- what leaves: hubs, blobs, how long blocks are kept -------------------------------------------
+# A stream is served where a connection string or a namespace (then by managed identity) is named.
+
+EVENT_HUB_CONNECTION_STRING = env.secret("HES_EVENTHUB_CONNECTION_STRING")
+EVENT_HUB_NAMESPACE = env.text("HES_EVENTHUB_NAMESPACE")  # fully qualified, without a scheme
+EVENT_HUB_ENDPOINT = env.text("HES_EVENTHUB_ENDPOINT")  # sb://host:port in place of the named one
+EVENT_HUB_CA_FILE = env.text("HES_EVENTHUB_CA_FILE")  # authorities that sign the hub's certificate
+EVENT_HUB_EMULATOR = env.flag("HES_EVENTHUB_EMULATOR")  # plain TCP, for development only
+EVENT_HUBS_MAY_BE_SHARED = env.flag("HES_EVENTHUBS_MAY_BE_SHARED")  # by several companies
+BLOB_CONTAINER_URL = env.secret("HES_BLOB_CONTAINER_URL")  # with a create+write SAS
+BLOB_CONNECTION_STRING = env.secret("HES_BLOB_CONNECTION_STRING")
+BLOB_CONTAINER = env.text("HES_BLOB_CONTAINER", "hes-export")  # with the connection string
+BLOCK_DAYS = env.integer("HES_BLOCK_DAYS", 35, minimum=2)
+EXPORT_LAG_ALARM = env.integer("HES_EXPORT_LAG_ALARM", 300)  # seconds
+# Below the floor no new bulk visit starts. The path lies on the disk of the database.
+DATABASE_DISK = env.path("HES_DATABASE_DISK", HES_HOME)
+DISK_FLOOR = env.integer("HES_DISK_FLOOR", 2 * 1024**3, maximum=2**50)  # bytes; 0: never
+METRICS_PAGE = env.flag("HES_METRICS_PAGE", default=not PRODUCTION)
+if EVENT_HUB_CONNECTION_STRING and EVENT_HUB_NAMESPACE:
+    env.fault("HES_EVENTHUB_NAMESPACE", "is named beside HES_EVENTHUB_CONNECTION_STRING; keep one")
+if PRODUCTION and (EVENT_HUB_EMULATOR or "DevelopmentEmulator" in EVENT_HUB_CONNECTION_STRING):
+    env.fault("HES_EVENTHUB_EMULATOR", "sends everything unencrypted; unset it in production")
+if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
+    env.fault("HES_BLOB_CONTAINER_URL", "is named beside HES_BLOB_CONNECTION_STRING; keep one")
+
 # --- Celery: wakes, schedules and controls; it never owns work ---------------------------------
 
 

@@ -32,6 +32,7 @@ class ExportBlock(models.Model):
     correlation_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null: no order
     order_id = models.BigIntegerField(null=True)
     external_system = models.CharField(max_length=60, null=True)  # noqa: DJ001 - null: no order
+    recorded_at = models.DateTimeField(help_text="by the database clock, when the row was written")
 
     class Meta:
         db_table = "export_block"

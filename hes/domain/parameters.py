@@ -51,6 +51,27 @@ PARAMETERS: dict[str, Parameter] = {
             pattern="[A-Za-z0-9-]{0,20}",  # it becomes part of a path
         ),
         Parameter(
+            "gzip_after_days", 7, "days", "sealed daily files are gzipped; 0: never (assumed)"
+        ),
+        Parameter("keep_file_days", 0, "days", "sealed daily files are removed; 0: never"),
+        Parameter(
+            "hub_names",
+            "",
+            "",
+            "names of the hubs, with {kind}; empty: hes-{kind}, or hes-<company>-{kind}",
+            pattern=r"([a-z0-9][a-z0-9._-]{0,40}\{kind\}[a-z0-9._-]{0,40})?",
+        ),
+        Parameter(
+            "hub_packing",
+            "",
+            "",
+            "lines per message and form by kind, as S=500:csv,HPE=1:json; 0 lines: by size alone",
+            pattern="([A-Z]{1,3}=[0-9]{1,5}(:(csv|json))?(,[A-Z]{1,3}=[0-9]{1,5}(:(csv|json))?)*)?",
+        ),
+        Parameter(
+            "severity_in_lines", False, "", "print the kind's severity in place of 0 (design 8)"
+        ),
+        Parameter(
             "commissioning_lines", True, "", "LPE lines for life cycle steps (assumed codes)"
         ),
         Parameter(

@@ -7,9 +7,11 @@ by `(xid, id)`, everything below `pg_snapshot_xmin` is finished and nothing can 
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
@@ -42,6 +44,13 @@ class Position(NamedTuple):
 START = Position(0, 0)
 
 
+class Stream(NamedTuple):
+    """What a sink carries: the blocks of one kind of one company; None for all blocks."""
+
+    company_id: int
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The right to move one sink; a higher epoch in the database ends it."""
@@ -55,9 +64,12 @@ class Block:
     """One export block as stored; `size` counts the bytes of its lines, uncompressed."""
 
     position: Position
+    uid: UUID
     kind: str
     company_id: int
     day: date
+    concentrator_id: int | None
+    utc_offset: int  # minutes east of UTC of the stamps in its lines
     lines: int
     size: int
     is_compressed: bool
@@ -78,58 +90,81 @@ class Block:
         return text
 
 
+COLUMNS = (
+    "xid::text::bigint, id, uid, kind, company_id, day, concentrator_id, coalesce(utc_offset, 0),"
+    " lines, size, is_compressed, body"
+)
+
 # The sum runs over sizes only: a body beyond the limit is never fetched.
 READ = """
-SELECT xid::text::bigint, id, kind, company_id, day, lines, size, is_compressed, body
+SELECT {columns}
 FROM (
     SELECT *, sum(size) OVER (ORDER BY xid, id ROWS UNBOUNDED PRECEDING) - size AS before
     FROM (
-        SELECT xid, id, kind, company_id, day, lines, size, is_compressed, body
-        FROM export_block
+        SELECT * FROM export_block
         WHERE (xid, id) > (%s::text::xid8, %s)
-          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+          AND xid < pg_snapshot_xmin(pg_current_snapshot()) {more}
         ORDER BY xid, id LIMIT %s
     ) AS next
 ) AS measured
 WHERE before < %s ORDER BY xid, id
 """
+OF_STREAM = "AND company_id = %s AND kind = %s"
+UP_TO = "AND (xid, id) <= (%s::text::xid8, %s)"
 
 # Ordered, so that it walks the index from the position and not the table.
 NEXT = """
 SELECT xid FROM export_block WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT 1
 """
+NEXT_OF_STREAM = NEXT.replace("ORDER BY", f"{OF_STREAM} ORDER BY")
 
 # A first start makes the row. Another cluster's row is left alone: nothing is returned.
 TAKE_OVER = """
-INSERT INTO sink_cursor (sink, system_identifier, owner_epoch)
-SELECT %s, system_identifier, 1 FROM pg_control_system()
+INSERT INTO sink_cursor (sink, company_id, kind, system_identifier, owner_epoch)
+SELECT %s, %s, %s, system_identifier, 1 FROM pg_control_system()
 ON CONFLICT (sink) DO UPDATE SET owner_epoch = sink_cursor.owner_epoch + 1
     WHERE sink_cursor.system_identifier = excluded.system_identifier
 RETURNING owner_epoch
 """
 
 
-def read_after(position: Position, max_bytes: int = PASS_BYTES) -> list[Block]:
-    """The next finished blocks in order: at least one if there is one, else about `max_bytes`."""
+def read_after(
+    position: Position,
+    max_bytes: int = PASS_BYTES,
+    stream: Stream | None = None,
+    up_to: Position | None = None,
+) -> list[Block]:
+    """The next finished blocks in order: at least one if there is one, else about `max_bytes`.
+
+    `stream` reads only its blocks, `up_to` none beyond that position.
+    """
+    more = " ".join([OF_STREAM if stream else "", UP_TO if up_to else ""])
+    values = [*position, *(stream or ()), *(up_to or ()), PASS_BLOCKS, max_bytes]
     with connection.cursor() as cursor:
-        cursor.execute(READ, [position.xid, position.block_id, PASS_BLOCKS, max_bytes])
-        return [
-            Block(Position(xid, block_id), kind, company, day, lines, size, packed, body)
-            for xid, block_id, kind, company, day, lines, size, packed, body in cursor.fetchall()
-        ]
+        cursor.execute(READ.format(columns=COLUMNS, more=more), values)
+        return [block_from(row) for row in cursor.fetchall()]
 
 
-def has_more(position: Position) -> bool:
+def block_from(row: Sequence[Any]) -> Block:
+    """A block from a row of COLUMNS."""
+    return Block(Position(row[0], row[1]), *row[2:])
+
+
+def has_more(position: Position, stream: Stream | None = None) -> bool:
     """Whether any committed block lies beyond, hidden by the horizon or not."""
     with connection.cursor() as cursor:
-        cursor.execute(NEXT, position)
+        cursor.execute(NEXT_OF_STREAM if stream else NEXT, [*position, *(stream or ())])
         return cursor.fetchone() is not None
 
 
-def take_over(sink: str) -> Owner:
-    """Begin a new owner epoch; whoever moved the sink before can commit nothing from now on."""
+def take_over(sink: str, stream: Stream | None = None) -> Owner:
+    """Begin a new owner epoch; whoever moved the sink before can commit nothing from now on.
+
+    `stream` is noted at the first start of a sink that carries one.
+    """
+    company_id, kind = stream or (None, "")
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_OVER, [sink])
+        cursor.execute(TAKE_OVER, [sink, company_id, kind])
         row = cursor.fetchone()
         if row is None:
             raise _foreign_cluster(sink)

@@ -29,7 +29,7 @@ def ownership(sink: str, root: Path) -> Iterator[Owner | None]:
     """
     root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     with _folder_lock(root) as folder_is_ours, contextlib.ExitStack() as session:
-        free = folder_is_ours and session.enter_context(_session_lock(sink))
+        free = folder_is_ours and session.enter_context(session_lock(sink))
         yield take_over(sink) if free else None
 
 
@@ -51,7 +51,8 @@ def _flocked(lock: int) -> bool:
 
 
 @contextmanager
-def _session_lock(sink: str) -> Iterator[bool]:
+def session_lock(sink: str) -> Iterator[bool]:
+    """An advisory lock of this thread's database session; False while another session has it."""
     got = _advisory("pg_try_advisory_lock", sink)
     try:
         yield got

@@ -1,25 +1,6 @@
-"""Where every sink stands, and which files hold which blocks (design D11, 8)."""
+"""Which daily files hold which blocks, and where copies of them lie (design D11, 8)."""
 
 from django.db import models
-
-
-class SinkCursor(models.Model):
-    """How far a sink has read in the order `(xid, id)`, and who may move it."""
-
-    sink = models.CharField(max_length=60, primary_key=True)
-    xid = models.BigIntegerField(default=0, db_default=0)
-    block_id = models.BigIntegerField(default=0, db_default=0)
-    system_identifier = models.BigIntegerField(help_text="the cluster whose xids these are")
-    stream_epoch = models.IntegerField(default=1, db_default=1)
-    owner_epoch = models.BigIntegerField(default=0, db_default=0)
-    is_enabled = models.BooleanField(default=True, db_default=True)
-    moved_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "sink_cursor"
-
-    def __str__(self) -> str:
-        return self.sink
 
 
 class ExportDay(models.Model):
@@ -37,7 +18,11 @@ class ExportDay(models.Model):
 
 
 class ExportFile(models.Model):
-    """One daily CSV file: what is committed of it, and from which blocks it can be rebuilt."""
+    """One daily CSV file: what is committed of it, and from which blocks it can be rebuilt.
+
+    `size` and `sha256` are those of the CSV text for good, also when `<path>.gz` lies on the disk
+    in its place (`gzipped_at`) or nothing does any more (`removed_at`).
+    """
 
     company_id = models.BigIntegerField()
     kind = models.CharField(max_length=3)
@@ -54,6 +39,8 @@ class ExportFile(models.Model):
     header = models.CharField(max_length=300)
     sha256 = models.CharField(max_length=64, blank=True)
     sealed_at = models.DateTimeField(null=True)
+    gzipped_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "export_file"
@@ -62,6 +49,33 @@ class ExportFile(models.Model):
                 fields=["company_id", "kind", "day", "number"], name="export_file_once"
             )
         ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class BlobCopy(models.Model):
+    """One sealed file (CSV, `.done`, manifest) on its way to a container, create-only.
+
+    The row is committed before the upload: if the blob exists afterwards, this is the hash it was
+    created with.
+    """
+
+    container = models.CharField(max_length=200, help_text="address without any signature")
+    path = models.CharField(
+        max_length=300, help_text="below the export folder, and the blob's name"
+    )
+    day = models.DateField()
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    begun_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True, help_text="another blob has the name: a person")
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        db_table = "blob_copy"
+        constraints = [models.UniqueConstraint(fields=["container", "path"], name="blob_copy_once")]
 
     def __str__(self) -> str:
         return self.path
