@@ -1,0 +1,1 @@
+"""What `hes export` can do: one module per action."""
