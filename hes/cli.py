@@ -50,6 +50,7 @@ ENTRIES = (
     Entry("beat", "tick the schedules"),
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry("simulate", "run a simulated fleet"),
+    Entry("eventhub", "run a local Event Hub for development and tests"),
     Entry("check", "check settings and models"),
     Entry("createsuperuser", "make a portal user with all rights"),
 )
