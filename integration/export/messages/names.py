@@ -15,17 +15,17 @@ def hub_name(kind: str, company_code: str, is_first: bool, pattern: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedHub:
-    """Companies, by code, that would send to one hub."""
+class SharedHubs:
+    """Companies, by code, and the hubs to which each of them would send."""
 
-    hub: str
     companies: tuple[str, ...]
+    hubs: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{' and '.join(self.companies)} would send to one hub, {self.hub}"
+        return f"{' and '.join(self.companies)} would share {', '.join(self.hubs)}"
 
 
-def shared_hubs(uses: Iterable[tuple[str, str]]) -> list[SharedHub]:
+def shared_hubs(uses: Iterable[tuple[str, str]]) -> list[SharedHubs]:
     """Hubs that more than one company uses, from pairs (company code, hub); case says nothing.
 
     One company may send several kinds to one hub.
@@ -33,6 +33,8 @@ def shared_hubs(uses: Iterable[tuple[str, str]]) -> list[SharedHub]:
     users: dict[str, set[str]] = defaultdict(set)
     for company, hub in uses:
         users[hub.lower()].add(company)
-    return [
-        SharedHub(hub, tuple(sorted(own))) for hub, own in sorted(users.items()) if len(own) > 1
-    ]
+    shared: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for hub, companies in sorted(users.items()):
+        if len(companies) > 1:
+            shared[tuple(sorted(companies))].append(hub)
+    return [SharedHubs(companies, tuple(hubs)) for companies, hubs in shared.items()]

@@ -148,20 +148,27 @@ def _cut_text(text: bytes, packing: Packing) -> Iterator[tuple[int, bytes]]:
     """(lines, body) of slices at newlines; no line becomes an object of its own."""
     start = 0
     while start < len(text):
-        end = text.rfind(b"\n", start, start + packing.max_bytes) + 1
-        if not end:
-            end = text.index(b"\n", start) + 1
-        lines = text.count(b"\n", start, end)
-        if 0 < packing.max_lines < lines:
-            lines, end = packing.max_lines, _after(text, start, packing.max_lines)
-        yield lines, text[start:end]
+        end = _end(text, start, packing)
+        yield text.count(b"\n", start, end), text[start:end]
         start = end
 
 
+def _end(text: bytes, start: int, packing: Packing) -> int:
+    """Where the message that begins at `start` ends."""
+    end, limit = len(text), start + packing.max_bytes
+    if packing.max_lines:
+        end = _after(text, start, packing.max_lines)
+    if end > limit:
+        end = text.rfind(b"\n", start, limit) + 1
+    return end or _after(text, start, 1)  # a line longer than the limit goes alone
+
+
 def _after(text: bytes, start: int, lines: int) -> int:
-    """Where the `lines`-th line from `start` has ended."""
+    """Where the `lines`-th line from `start` has ended, or the text."""
     for _ in range(lines):
-        start = text.index(b"\n", start) + 1
+        start = text.find(b"\n", start) + 1
+        if start in (0, len(text)):
+            return len(text)
     return start
 
 

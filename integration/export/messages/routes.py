@@ -9,7 +9,7 @@ from devices.outbox.layouts import HEADERS
 from devices.parameters import parameters_of
 from hes.domain.errors import HesError
 from integration.export.cursor import Stream
-from integration.export.messages.names import SharedHub, hub_name, shared_hubs
+from integration.export.messages.names import SharedHubs, hub_name, shared_hubs
 from integration.export.messages.packing import Packing, packing_of
 
 CURE = (
@@ -41,7 +41,7 @@ def routes() -> list[Route]:
     return found
 
 
-def refused_hubs(found: list[Route] | None = None) -> list[SharedHub]:
+def refused_hubs(found: list[Route] | None = None) -> list[SharedHubs]:
     """Hubs that several companies would use although no setting allows it."""
     if settings.EVENT_HUBS_MAY_BE_SHARED:
         return []
