@@ -12,6 +12,13 @@ from urllib.parse import unquote_plus, urlsplit
 KEY_NAME = "RootManageSharedAccessKey"
 
 
+def connection_string(host: str, port: int, key: str, *, is_plain: bool) -> str:
+    """What the SDK takes; it carries the key. With TLS the port has to be given apart."""
+    place = f"Endpoint=sb://{host}:{port};SharedAccessKeyName={KEY_NAME}"
+    emulator = ";UseDevelopmentEmulator=true" if is_plain else ""
+    return f"{place};SharedAccessKey={key}{emulator}"
+
+
 class BadToken(Exception):
     """The token is not accepted; the message never shows any of it."""
 

@@ -15,12 +15,13 @@ from integration.eventhub_local.errors import EventHubFault
 from integration.eventhub_local.faults import FaultSwitches
 from integration.eventhub_local.log import Retention
 from integration.eventhub_local.namespace import Hub, Namespace, OpenHub
-from integration.eventhub_local.sas import KEY_NAME
+from integration.eventhub_local.sas import connection_string
 
 __all__ = ["Hub", "LocalEventHub", "Retention", "TlsFiles"]
 
 MOST_CONNECTIONS = 500
 HOUSE_KEEPING_SECONDS = 60
+FAREWELL_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class LocalEventHub:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _locked(folder)
         self._tls = tls
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._address = ("", 0)
         opened = {
             hub.name.casefold(): OpenHub(hub, folder / hub.name, retention, durable=durable)
@@ -67,9 +68,7 @@ class LocalEventHub:
     def connection_string(self) -> str:
         """What the SDK takes; it carries the key. With TLS the port has to be given apart."""
         host, port = self._address
-        place = f"Endpoint=sb://{host}:{port};SharedAccessKeyName={KEY_NAME}"
-        emulator = "" if self._tls else ";UseDevelopmentEmulator=true"
-        return f"{place};SharedAccessKey={self._namespace.key}{emulator}"
+        return connection_string(host, port, self._namespace.key, is_plain=self._tls is None)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; returns the port."""
@@ -82,9 +81,12 @@ class LocalEventHub:
         """Close everything in order; what was acknowledged is stored."""
         self._keeper.cancel()
         self._server.close()
-        for connection in list(self._connections):
-            connection.end()
-        await self._server.wait_closed()
+        for connection in self._connections:
+            connection.dismiss()
+        if self._connections:
+            await asyncio.wait(self._connections.values(), timeout=FAREWELL_SECONDS)
+        for connection in self._connections:
+            connection.cut()
         for hub in self._namespace.hubs.values():
             for partition in hub.partitions:
                 await partition.close()
@@ -96,11 +98,11 @@ class LocalEventHub:
             writer.close()
             return
         connection = Connection(self._namespace, reader, writer)
-        self._connections.add(connection)
+        self._connections[connection] = asyncio.create_task(connection.run())
         try:
-            await connection.run()
+            await self._connections[connection]
         finally:
-            self._connections.discard(connection)
+            del self._connections[connection]
 
     async def _keep_house(self) -> None:
         while True:
