@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Processes that tests start elsewhere measure into the same place.
 export COVERAGE_FILE := $(CURDIR)/.coverage
+AZURITE := tools/azurite/node_modules/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pg15 lint bench
@@ -19,13 +20,13 @@ setup: $(VENV)/.project ## make .venv with everything needed (hash-checked)
 demo: setup ## run the whole system with a simulated fleet; Ctrl-C ends it
 	@HES_END_WITH_PARENT=$$PPID exec $(BIN)/hes demo
 
-test: setup ## all tests on a private PostgreSQL, with coverage
+test: setup $(AZURITE) ## all tests on a private PostgreSQL, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
-test-pg15: setup ## all tests on Debian's PostgreSQL 15, where it is installed
+test-pg15: setup $(AZURITE) ## all tests on Debian's PostgreSQL 15, where it is installed
 	@if [ -x /usr/lib/postgresql/15/bin/initdb ]; then \
 		HES_TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist worksteal; \
 	else echo "skipped: no PostgreSQL 15 here (apt-get install postgresql-15)"; fi
@@ -56,3 +57,11 @@ $(VENV)/.project: pyproject.toml $(VENV)/.requirements
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; fi
 	@touch $@
+
+# The local Blob service. Tests that need it say so and are skipped where it could not be installed.
+$(AZURITE): tools/azurite/package-lock.json tools/azurite/package.json
+	@if command -v npm >/dev/null 2>&1; then \
+		echo "installing Azurite into tools/azurite ..."; \
+		cd tools/azurite && npm ci --loglevel=error >/dev/null && touch node_modules/.installed \
+			|| echo "could not install Azurite: tests of the blob sink are skipped"; \
+	else echo "npm is absent: tests of the blob sink are skipped"; fi
