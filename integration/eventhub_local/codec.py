@@ -131,6 +131,7 @@ _UINT32 = struct.Struct(">I")
 
 def decode(data: Buffer, position: int = 0, depth: int = 0) -> tuple[object, int]:
     """The value at `position` and where the next one begins; `DecodeError` if there is none."""
+    data = data if isinstance(data, memoryview) else memoryview(data)  # slices copy nothing
     try:
         code = data[position]
         if code != DESCRIBED:
@@ -149,9 +150,7 @@ def skip(data: Buffer, position: int = 0, depth: int = 0) -> int:
     code = data[position]
     if code == DESCRIBED:
         return skip(data, skip(data, position + 1, _deeper(depth)), _deeper(depth))
-    begin, end = _extent(data, code, position + 1)
-    del begin
-    return end
+    return _extent(data, code, position + 1)[1]
 
 
 def _extent(data: Buffer, code: int, position: int) -> tuple[int, int]:

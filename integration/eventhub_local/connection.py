@@ -34,7 +34,7 @@ ANONYMOUS = Symbol("ANONYMOUS")
 
 MOST_FRAME = 64 << 10
 LEAST_FRAME = 512  # AMQP 1.0, 2.4.1
-MOST_CHANNEL = 255
+MOST_CHANNEL = 63
 MOST_DELIVERIES = 16  # taken in and not yet stored, of all links together
 GREETING_SECONDS = 10
 IDLE_SECONDS = 240  # as the service closes silent connections
@@ -74,6 +74,13 @@ class Connection:
             logger.debug("%s: gone", self.peer)
         finally:
             self.end()
+
+    def dismiss(self) -> None:
+        """End it because the hub ends."""
+        self._say_close(
+            AmqpError("amqp:connection:forced", "The local Event Hub is being stopped.")
+        )
+        self.end()
 
     def end(self) -> None:
         """Stop everything of this connection and close it after what is still to be sent."""
@@ -169,11 +176,11 @@ class Connection:
         while True:
             async with asyncio.timeout(IDLE_SECONDS):
                 channel, performative, payload = await self._frame()
-            if isinstance(performative, Close):
-                self._say_close(None)
-                return
-            await self._receive(channel, performative, payload)
-            await self.drained()
+                if isinstance(performative, Close):
+                    self._say_close(None)
+                    return
+                await self._receive(channel, performative, payload)
+                await self.drained()
 
     async def _receive(self, channel: int, performative: Performative, payload: Buffer) -> None:
         """The SDK goes on speaking on sessions it has ended: frames without session are nothing."""

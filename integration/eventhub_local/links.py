@@ -73,6 +73,7 @@ class IncomingLink:
         self._payload = bytearray()
         self._count = 0
         self._waiting: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._is_closed = False
 
     def opened(self) -> None:
         """Give the first credit."""
@@ -95,8 +96,7 @@ class IncomingLink:
         delivery = self._delivery(first, bytes(self._payload))
         self._begun, self._payload = None, bytearray()
         if not transfer.aborted:
-            await self._channel.room()
-            self._waiting.put_nowait(delivery)
+            await self._queue(delivery)
         self._count += 1
         if self._count % (CREDIT // 2) == 0:
             self._channel.send_flow(self._handle, self._count, CREDIT)
@@ -116,6 +116,20 @@ class IncomingLink:
                 loop.call_later(outcome.delay, self._settle, delivery, outcome)
             else:
                 self._settle(delivery, outcome)
+
+    def close(self) -> None:
+        """Give back the room of what will not be dealt with."""
+        self._is_closed = True
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+            self._channel.release()
+
+    async def _queue(self, delivery: Delivery) -> None:
+        await self._channel.room()
+        if self._is_closed:  # while we waited
+            self._channel.release()
+        else:
+            self._waiting.put_nowait(delivery)
 
     def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         first = delivery.number
@@ -165,6 +179,9 @@ class OutgoingLink:
                 await self._deliver(message)
         finally:
             await self._feed.aclose()
+
+    def close(self) -> None:
+        """Nothing is kept."""
 
     async def _deliver(self, message: bytes) -> None:
         number = UInt(next(self._channel.delivery_ids) & 0xFFFFFFFF)

@@ -47,7 +47,7 @@ class Log:
         self._file = self._open()
         self._recover()
 
-    def append(self, messages: Sequence[bytes]) -> Entry:
+    def append(self, messages: Sequence[bytes]) -> None:
         """Write a batch at once; it outlives this process, and after `sync` the machine."""
         self.keep_house()
         enqueued = max(self._now(), self.last.enqueued)
@@ -55,7 +55,6 @@ class Log:
         self._write(entry.encode())
         self._began = self._began or enqueued
         self._pass(entry)
-        return entry
 
     def sync(self) -> None:
         """What was appended outlives a power cut; may run in a thread."""

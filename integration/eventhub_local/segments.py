@@ -63,19 +63,24 @@ class Entry:
 
     def messages(self) -> Iterator[tuple[Mark, bytes]]:
         """Its messages in stored form, in order."""
-        position = 0
-        for number in range(self.count):
-            (length,) = _LENGTH.unpack_from(self.body, position)
-            begin = position + _LENGTH.size
-            place = Mark(self.sequence + number, self.offset + _HEAD.size + position, self.enqueued)
-            yield place, self.body[begin : begin + length]
-            position = begin + length
+        for number, (begin, end) in enumerate(self._spans()):
+            yield self._mark(number, begin), self.body[begin:end]
 
     @property
     def last(self) -> Mark:
         """The place of its last message."""
-        *_, (place, _) = self.messages()
-        return place
+        *_, (begin, _) = self._spans()
+        return self._mark(self.count - 1, begin)
+
+    def _spans(self) -> Iterator[tuple[int, int]]:
+        end = 0
+        for _ in range(self.count):
+            begin = end + _LENGTH.size
+            end = begin + _LENGTH.unpack_from(self.body, end)[0]
+            yield begin, end
+
+    def _mark(self, number: int, begin: int) -> Mark:
+        return Mark(self.sequence + number, self.offset + _HEAD.size + begin, self.enqueued)
 
 
 @dataclass(frozen=True, slots=True)

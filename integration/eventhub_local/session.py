@@ -22,7 +22,7 @@ from integration.eventhub_local.performatives import (
 )
 
 WINDOW = 65535
-MOST_HANDLE = 63
+MOST_HANDLE = 15
 _WRAP = 0xFFFFFFFF  # these numbers go round
 
 logger = logging.getLogger(__name__)
@@ -179,6 +179,7 @@ class Session:
         if found is None:
             return False
         found.leave()
+        found.link.close()
         if found.task is not asyncio.current_task():
             found.task.cancel()
         return True
