@@ -261,7 +261,10 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}
     },
     "root": {"handlers": ["stderr"], "level": env.text("HES_LOG_LEVEL", "INFO")},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "azure": {"level": "WARNING"},  # below it tells every change of state of every link
+    },
 }
 
 env.require_valid()
