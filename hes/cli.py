@@ -51,6 +51,7 @@ ENTRIES = (
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry("simulate", "run a simulated fleet"),
     Entry("eventhub", "run a local Event Hub for development and tests"),
+    Entry("tail", "show the messages of a hub as they come"),
     Entry("check", "check settings and models"),
     Entry("createsuperuser", "make a portal user with all rights"),
 )
