@@ -26,6 +26,11 @@ class Series(NamedTuple):
     day: date
 
 
+def series_of(item: Block | ExportFile) -> Series:
+    """The daily files a block belongs to, or a file is one of."""
+    return Series(item.company_id, item.kind, item.day)
+
+
 @dataclass(slots=True)
 class Growth:
     """What one pass adds to one file: a header if it is new, then the lines of blocks in order."""
@@ -67,7 +72,7 @@ def newest(wanted: Collection[Series]) -> dict[Series, ExportFile]:
     companies = {series.company_id for series in wanted}
     files = ExportFile.objects.filter(day__in=days, company_id__in=companies)
     last = files.order_by(*Series._fields, "-number").distinct(*Series._fields)
-    return {Series(file.company_id, file.kind, file.day): file for file in last}
+    return {series_of(file): file for file in last}
 
 
 def announce(owner: Owner, files: Sequence[ExportFile]) -> None:

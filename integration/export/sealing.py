@@ -11,15 +11,15 @@ database clock was set back) opens a further file; the day is fenced again and a
 lists all its files.
 """
 
-import json
 from datetime import date
-from itertools import count, groupby
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from integration.export import papers
 from integration.export.cursor import NEXT, Owner, Position, hold, position_of
 from integration.export.sinks import daily_file
 from integration.export.sinks.daily_file import FileTrouble
@@ -74,7 +74,7 @@ def _seal_file(owner: Owner, root: Path, file: ExportFile) -> None:
             "it was changed; bring it back as it was"
         )
     file.sha256 = content.sha256
-    daily_file.place(path.with_name(f"{path.name}.done"), _json(_summary(file)))
+    daily_file.place(papers.done_path(root, file), papers.done_of(file))
     with transaction.atomic():
         hold(owner)
         ExportFile.objects.filter(pk=file.pk).update(sha256=file.sha256, sealed_at=Now())
@@ -83,32 +83,8 @@ def _seal_file(owner: Owner, root: Path, file: ExportFile) -> None:
 def _seal_day(owner: Owner, root: Path, day: date) -> None:
     files = ExportFile.objects.filter(day=day).order_by("company_id", "kind", "number")
     for _, of_company in groupby(files, attrgetter("company_id")):
-        _write_manifest(root, day, list(of_company))
+        own = list(of_company)
+        papers.place_manifest((root / own[0].path).parent, day, own)
     with transaction.atomic():
         hold(owner)
         ExportDay.objects.filter(day=day).update(sealed_at=Now())
-
-
-def _write_manifest(root: Path, day: date, files: list[ExportFile]) -> None:
-    content = _json({"day": day.isoformat(), "files": [_entry(file) for file in files]})
-    folder = (root / files[0].path).parent
-    for number in count(1):
-        path = folder / f"manifest_{day}{f'_{number}' if number > 1 else ''}.json"
-        if not path.exists():
-            daily_file.place(path, content)
-            return
-        if path.read_bytes() == content:
-            return
-
-
-def _entry(file: ExportFile) -> dict[str, object]:
-    first, last = [file.first_xid, file.first_id], [file.last_xid, file.last_id]
-    return {"name": Path(file.path).name, **_summary(file), "first": first, "last": last}
-
-
-def _summary(file: ExportFile) -> dict[str, object]:
-    return {"rows": file.lines, "bytes": file.size, "sha256": file.sha256}
-
-
-def _json(content: object) -> bytes:
-    return f"{json.dumps(content, indent=1)}\n".encode()

@@ -15,7 +15,7 @@ from devices.outbox.layouts import HEADERS
 from devices.parameters import parameters_of
 from integration.export import ledger
 from integration.export.cursor import Block, Owner, position_of, read_after
-from integration.export.ledger import Growth, Series
+from integration.export.ledger import Growth, Series, series_of
 from integration.export.sinks import daily_file
 from integration.export.sinks.daily_file import FileTrouble
 from integration.models import ExportFile
@@ -120,11 +120,6 @@ class CsvFiles:
                 )
         if files:
             ledger.announce(owner, files)
-
-
-def series_of(block: Block) -> Series:
-    """The daily files a block belongs to."""
-    return Series(block.company_id, block.kind, block.day)
 
 
 def naming_of(company_id: int) -> Naming:
