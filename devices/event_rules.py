@@ -22,11 +22,14 @@ _AS_METER = {
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The settings `commissioning_lines`, `alarms_off` and `concentrator_events_as_meter`."""
+    """The settings `commissioning_lines`, `alarms_off`, `concentrator_events_as_meter` and
+    `severity_in_lines`.
+    """
 
     has_life_cycle: bool
     alarms_off: frozenset[str]
     concentrators_as_meters: bool
+    prints_severity: bool  # else lines print 0, as all samples do
 
     def lets_out(self, kind: EventKind, alarm: Alarm | None) -> bool:
         """Whether an event makes a line; screens show it in any case."""
@@ -46,4 +49,5 @@ def rules_of(company_id: int) -> Rules:
         has_life_cycle=settings.flag("commissioning_lines"),
         alarms_off=frozenset(filter(None, settings.text("alarms_off").split(","))),
         concentrators_as_meters=settings.flag("concentrator_events_as_meter"),
+        prints_severity=settings.flag("severity_in_lines"),
     )

@@ -4,9 +4,10 @@ LPE prints the life of devices, SWE the edges of meter alarms (design 8). Kinds 
 the documents are kept for screens only.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -14,10 +15,15 @@ from django.db.backends.utils import CursorWrapper
 from psycopg2.extras import execute_values
 
 from devices.event_rules import Rules, rules_of
-from devices.outbox.blocks import CONCENTRATOR, Blocks, open_transaction
+from devices.outbox.blocks import CONCENTRATOR, Blocks, LineRefused, open_transaction
 from devices.outbox.layouts import Subject, alarm_line, event_line
 from hes.domain.alarms import Alarm
 from hes.domain.events import RENDERED, EventKind
+from hes.domain.severities import severity_of
+
+log = logging.getLogger(__name__)
+
+TEXT_LIMIT = 200  # characters that screens keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,13 @@ class Event:
         """What lines and screens print."""
         if self.alarm:
             return self.alarm.text
-        return RENDERED[self.kind].text if self.kind in RENDERED else self.detail
+        return RENDERED[self.kind].text if self.kind in RENDERED else self.detail[:TEXT_LIMIT]
+
+    def refused(self, reason: str) -> "Event":
+        """The event that stands for its refused line."""
+        return replace(
+            self, kind=EventKind.LINES_REFUSED, alarm=None, is_active=None, detail=reason
+        )
 
     @property
     def subject(self) -> Subject:
@@ -73,35 +85,50 @@ def publish(
 ) -> Counter[str]:
     """Store events that became known at `moment`, add their lines to `blocks`, count those.
 
-    `blocks` must be of the events' company.
+    `blocks` must be of the events' company. An event whose line is refused is stored all the same,
+    and beside it one that says so.
     """
     if not events:
         return Counter()
     rules = rules_of(events[0].company_id)
+    lines, refused = _add_lines(events, rules, moment, blocks)
     rows = [
         (
             *(moment, event.device_at, event.company_id, event.kind, event.code(rules), event.text),
             *(event.concentrator_id, event.meter_id, event.pod, event.is_active),
         )
-        for event in events
+        for event in (*events, *refused)
     ]
     execute_values(cursor.cursor, _INSERT, rows, template=_ROW, page_size=1000)
-    lines: Counter[str] = Counter()
-    for event in events:
-        if event.code(rules) and rules.lets_out(event.kind, event.alarm):
-            kind, device, line = _line(event, event.code(rules), moment)
-            lines[kind] += blocks.add(kind, 0, device, line)
     return lines
 
 
-def _line(event: Event, code: str, moment: datetime) -> tuple[str, int, str]:
-    """(export kind, device, line) of an event that has a code."""
-    device = event.meter_id or CONCENTRATOR
+def _add_lines(
+    events: Sequence[Event], rules: Rules, moment: datetime, blocks: Blocks
+) -> tuple[Counter[str], list[Event]]:
+    """Lines by kind, and an event for each line that was refused."""
+    lines: Counter[str] = Counter()
+    refused = []
+    for event in events:
+        if not event.code(rules) or not rules.lets_out(event.kind, event.alarm):
+            continue
+        kind, line = _line(event, rules, moment)
+        try:
+            lines[kind] += blocks.add(kind, 0, event.meter_id or CONCENTRATOR, line)
+        except LineRefused as fault:
+            log.error("%s", fault)
+            refused.append(event.refused(str(fault)))
+    return lines, refused
+
+
+def _line(event: Event, rules: Rules, moment: datetime) -> tuple[str, str]:
+    """(export kind, line) of an event that has a code."""
+    code = event.code(rules)
+    severity = severity_of(event.kind, event.alarm) if rules.prints_severity else 0
     if event.alarm:
         is_active = bool(event.is_active)
-        line = alarm_line(event.subject, code, moment, is_active, event.text)
-        return "SWE", device, line
-    return "LPE", device, event_line(event.subject, code, moment, event.text)
+        return "SWE", alarm_line(event.subject, code, moment, is_active, event.text, severity)
+    return "LPE", event_line(event.subject, code, moment, event.text, severity=severity)
 
 
 def announce(cursor: CursorWrapper, events: Iterable[Event]) -> None:

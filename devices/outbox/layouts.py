@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from hes.domain.catalogue import rows
 from hes.domain.energies import TYPE_TEXT
+from hes.domain.orders import OrderResult
+from hes.domain.records import MaximumPower
 from hes.domain.time import local_stamp, utc_stamp
 
 HEADERS: dict[str, str] = {row["kind"]: row["columns"] for row in rows("export_layouts")}
@@ -25,6 +27,7 @@ VOLTAGE_OK = _CODES["voltage_samples_ok_weekly"]
 VOLTAGE_INTERRUPTION = _CODES["voltage_interruption"]
 PREPAID_CREDIT = _CODES["prepaid_credit_available"]  # 003 6.2.6
 
+_TRUTH = {True: "TRUE", False: "FALSE"}
 SUMMER_TIME_BIT = 0x08
 _HEAD = "\x00"  # stands for `serial;pod;` in a template; no field can hold it
 
@@ -92,6 +95,15 @@ def voltage_lines(
     return "".join(sample_line(serial, pod, value, code, stamp) for code, value in facts)
 
 
+def peak_line(serial: str, pod: str, peak: MaximumPower) -> str:
+    """The MP line of one maximum demand, stamped with the moment of the peak (003 6.2.4)."""
+    direction = "reverse" if peak.is_reverse else "forward"
+    period = "_previous" if peak.previous_period else ""
+    tariff = f"_t{peak.tariff}" if peak.tariff else ""
+    code = _CODES[f"max_demand_active_{direction}{period}{tariff}"]
+    return sample_line(serial, pod, str(peak.power), code, local_stamp(peak.at, peak.offset))
+
+
 def register_line(
     serial: str, tariffs: Sequence[int], total: int, energy_type: int, stamp: str
 ) -> str:
@@ -127,16 +139,30 @@ NO_ORDER = Order()
 
 
 def event_line(
-    subject: Subject, code: str, moment: datetime, text: str, order: Order = NO_ORDER
+    subject: Subject,
+    code: str,
+    moment: datetime,
+    text: str,
+    order: Order = NO_ORDER,
+    severity: int = 0,
 ) -> str:
-    """An LPE or HPE line; `moment` is printed in UTC, severity is always 0."""
+    """An LPE or HPE line; `moment` is printed in UTC."""
     return (
-        f"{subject.head};{code};{utc_stamp(moment)};{order.correlation};0;{text}"
+        f"{subject.head};{code};{utc_stamp(moment)};{order.correlation};{severity};{text}"
         f";{order.external};{order.breaker}\n"
     )
 
 
-def alarm_line(subject: Subject, code: str, moment: datetime, is_active: bool, text: str) -> str:
+def result_line(result: OrderResult, severity: int = 0) -> str:
+    """The HPE line of an order (002): `externalrequest` says whether another system asked."""
+    subject = Subject(result.concentrator, result.meter, result.pod)
+    breaker = "-" if result.breaker is None else str(result.breaker)
+    order = Order(result.correlation, _TRUTH[result.is_external], breaker)
+    return event_line(subject, result.code, result.at, result.text, order, severity)
+
+
+def alarm_line(
+    subject: Subject, code: str, moment: datetime, is_active: bool, text: str, severity: int = 0
+) -> str:
     """A SWE line: one edge of one alarm."""
-    active = "TRUE" if is_active else "FALSE"
-    return f"{subject.head};{code};{utc_stamp(moment)};0;{active};{text}\n"
+    return f"{subject.head};{code};{utc_stamp(moment)};{severity};{_TRUTH[is_active]};{text}\n"

@@ -90,6 +90,11 @@ SELECT DATE '1970-01-01' + day, meter_id, kind, grp, bits, good, bits
 RETURNING day - DATE '1970-01-01', meter_id, kind, grp, fresh::text
 """
 
+_GIVE_BACK = f"""
+UPDATE slot_ledger SET bits = bits & ~%s::bit({WIDTH}), good = good & ~%s::bit({WIDTH})
+ WHERE day = DATE '1970-01-01' + %s AND (meter_id, kind, grp) = (%s, %s, %s)
+"""
+
 
 class SlotLedger:
     """The slots of one transaction: ask for all, decide once, then take what may leave."""
@@ -126,3 +131,8 @@ class SlotLedger:
         if mine:
             self._fresh[key] ^= mine
         return mine
+
+    def give_back(self, cursor: CursorWrapper, key: Key, bits: int) -> None:
+        """What was taken did not leave after all: it is new again the next time it is read."""
+        mask = f"x{bits:0{WIDTH // 4}x}"
+        cursor.execute(_GIVE_BACK, [mask, mask, *key])

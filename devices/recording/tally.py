@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Tally:
     """Lines by kind, and what made none: slots too old, more than a day ahead, already left.
 
-    `unassigned` counts the MAC addresses (per batch) that belong to no meter of the concentrator.
+    `unassigned` counts the MAC addresses (per batch) that belong to no meter of the concentrator;
+    `refused` what the device or the inventory names so that it cannot stand in a line.
     """
 
     lines: Counter[str] = field(default_factory=Counter)
@@ -16,6 +17,7 @@ class Tally:
     future: int = 0
     duplicates: int = 0
     unassigned: int = 0
+    refused: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -24,6 +26,7 @@ class Tally:
             self.future + other.future,
             self.duplicates + other.duplicates,
             self.unassigned + other.unassigned,
+            self.refused + other.refused,
         )
 
     @property

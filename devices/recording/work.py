@@ -1,5 +1,6 @@
 """The state of one recording transaction, and its course from records to stored blocks."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 
 from devices.events import Event, publish
 from devices.fleet import Fleet, MeterRef
-from devices.outbox.blocks import Blocks, open_transaction
+from devices.outbox.blocks import Blocks, LineRefused, open_transaction
 from devices.outbox.slots import Key, SlotLedger
 from devices.reachability import METER_EVENT
 from devices.recording.claims import Claim
@@ -21,6 +22,8 @@ from devices.recording.tally import Tally
 from hes.domain.alarms import Alarm
 from hes.domain.events import EventKind
 from hes.domain.time import day_number, epoch_of
+
+log = logging.getLogger(__name__)
 
 DAYS_AHEAD = 1  # later samples come from a wrong clock
 
@@ -63,6 +66,7 @@ class Work:
     _claims: list[tuple[Key, Claim]] = field(default_factory=list)
     _ledger: SlotLedger = field(default_factory=SlotLedger)
     _unassigned: set[bytes] = field(default_factory=set)
+    _refused: set[int] = field(default_factory=set)  # meters that were told of
 
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.fleet.company_id, self.fleet.id)
@@ -97,9 +101,24 @@ class Work:
         self._claims.append((key, claim))
         return True
 
-    def add_lines(self, kind: str, offset: int, meter: MeterRef, text: str) -> None:
-        """Lines that leave in any case."""
-        self.tally.lines[kind] += self.blocks.add(kind, offset, meter.id, text)
+    def add_lines(self, kind: str, offset: int, meter: MeterRef, text: str) -> bool:
+        """Lines that leave in any case. False: refused as they would tear a file.
+
+        Then they are counted and one event per meter and batch says so; the others leave.
+        """
+        try:
+            self.tally.lines[kind] += self.blocks.add(kind, offset, meter.id, text)
+        except LineRefused as fault:
+            self._tell_refused(meter, fault)
+            return False
+        return True
+
+    def _tell_refused(self, meter: MeterRef, fault: LineRefused) -> None:
+        self.tally.refused += 1
+        if meter.id not in self._refused:
+            self._refused.add(meter.id)
+            log.error("%s", fault)
+            self.events.append(self.event(EventKind.LINES_REFUSED, meter, detail=str(fault)))
 
     def event(
         self,
@@ -141,8 +160,9 @@ class Work:
             self.tally.duplicates += (claim.bits & ~fresh).bit_count()
             if not fresh:
                 continue
-            self.add_lines(claim.kind.name, claim.offset, claim.meter, claim.text(fresh))
-            if claim.event:
+            if not self.add_lines(claim.kind.name, claim.offset, claim.meter, claim.text(fresh)):
+                self._ledger.give_back(self.cursor, key, fresh)
+            elif claim.event:
                 self.events.append(claim.event)
 
     def _apply_statistics(self) -> None:

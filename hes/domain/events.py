@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     WRONG_CONCENTRATOR = "wrong_concentrator"  # another serial answers at the address
     CLOSURE_MISMATCH = "closure_mismatch"
     METER_LOGGED = "meter_logged"  # an entry of the meter's own event log
+    LINES_REFUSED = "lines_refused"  # a name that would tear a line; nothing of it was exported
+    NODES_REFUSED = "nodes_refused"  # rows of the node list with names that no line can hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,18 @@ def plain_text(text: str, limit: int = 200) -> str:
     return value
 
 
+def named_text(source: str, text: str, limit: int = 200) -> str:
+    """Plain text of a device or of another system; the error names its `source`.
+
+    For what no template checks: names a device gives, the correlation id and the external system
+    of an order. May be empty.
+    """
+    try:
+        return plain_text(text, limit)
+    except BadValue as fault:
+        raise BadValue(f"{source} {fault.problem}", fault.advice) from None
+
+
 def _unbroken(text: str) -> str:
     value = text.strip()
     if _BROKEN_BY_SPREADSHEET.match(value):

@@ -75,6 +75,22 @@ class CurrentData:
 
 
 @dataclass(frozen=True, slots=True)
+class MaximumPower:
+    """One maximum demand register of one meter, W: an answer to a maximum power order (003 6.2.4).
+
+    `at` is the moment of the peak; `tariff` 0 is the whole, 1 to 6 are the tariffs.
+    """
+
+    mac: bytes
+    at: int
+    offset: int
+    power: int
+    tariff: int = 0
+    is_reverse: bool = False
+    previous_period: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class VoltageVariation:
     """One week of voltage quality of one meter; voltages in 0.1 V, sample counts."""
 

@@ -4,12 +4,18 @@ Conflicts are listed, never resolved silently. The first description is printed 
 are assumed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from psycopg2.extras import execute_values
 
 from devices.recording.work import Work
+from hes.domain.errors import BadValue
+from hes.domain.events import EventKind
+from hes.domain.identifiers import named_text
 from hes.domain.records import Node
+
+SERIAL_LIMIT = 32  # characters
+VERSION_LIMIT = 4  # bytes
 
 _STORE = """
 INSERT INTO discovered_node (concentrator_id, mac_address, serial_number, app_version, phase, row,
@@ -27,10 +33,35 @@ _ROW = (
 
 
 def record(work: Work, nodes: Iterable[Node]) -> None:
-    """Store the nodes as last read."""
-    by_mac = {node.mac: node for node in nodes}
+    """Store the nodes as last read; those whose names no line could hold are told of."""
+    by_mac = {node.mac: node for node in _acceptable(work, nodes)}
+    if not by_mac:
+        return
     rows = [_row(work.fleet.id, node) for _, node in sorted(by_mac.items())]
     execute_values(work.cursor.cursor, _STORE, rows, template=_ROW, page_size=len(rows))
+
+
+def _acceptable(work: Work, nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes to store; one event per batch names the first of the others and its fault."""
+    refused: list[str] = []
+    for node in nodes:
+        try:
+            _check(node)
+        except BadValue as fault:
+            refused.append(f"{node.mac.hex().upper()}: {fault.problem}")
+        else:
+            yield node
+    if refused:
+        work.tally.refused += len(refused)
+        detail = f"{len(refused)} rows of the node list refused, first {refused[0]}"
+        work.events.append(work.event(EventKind.NODES_REFUSED, detail=detail))
+
+
+def _check(node: Node) -> None:
+    for source, text in (("serial", node.serial), ("owner", node.associated_concentrator)):
+        named_text(source, text, SERIAL_LIMIT)
+    if len(node.app_version) > VERSION_LIMIT:
+        raise BadValue("version is too long", f"expect {VERSION_LIMIT} bytes")
 
 
 def _row(concentrator_id: int, node: Node) -> tuple[object, ...]:
