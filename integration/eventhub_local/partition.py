@@ -58,9 +58,8 @@ class Partition:
         if highest is not None and (reader.epoch is None or reader.epoch < highest):
             raise AmqpError(STOLEN, f"A receiver with epoch {highest} reads this partition.")
         if reader.epoch is not None:
-            for other in readers:
+            for other in list(readers):  # each leaves as it is dismissed
                 other.dismiss(AmqpError(STOLEN, f"A receiver with epoch {reader.epoch} came."))
-            readers.clear()
         elif len(readers) >= MOST_READERS:
             raise AmqpError(
                 "amqp:resource-limit-exceeded",
@@ -70,7 +69,8 @@ class Partition:
 
     def leave(self, group: str, reader: Reader) -> None:
         """Make room; harmless for one who has been dismissed."""
-        self._readers[group] = [each for each in self._readers[group] if each is not reader]
+        readers = self._readers[group]
+        readers[:] = [each for each in readers if each is not reader]
 
     async def _store(self, messages: Sequence[bytes], delay: float) -> None:
         async with self._writing:

@@ -57,7 +57,7 @@ class LocalEventHub:
         self._lock = _locked(folder)
         self._tls = tls
         self._connections: dict[Connection, asyncio.Task[None]] = {}
-        self._address = ("", 0)
+        self.host, self.port = "", 0  # where it listens, once it does
         opened = {
             hub.name.casefold(): OpenHub(hub, folder / hub.name, retention, durable=durable)
             for hub in hubs
@@ -67,15 +67,15 @@ class LocalEventHub:
     @property
     def connection_string(self) -> str:
         """What the SDK takes; it carries the key. With TLS the port has to be given apart."""
-        host, port = self._address
-        return connection_string(host, port, self._namespace.key, is_plain=self._tls is None)
+        is_plain = self._tls is None
+        return connection_string(self.host, self.port, self._namespace.key, is_plain=is_plain)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; returns the port."""
         self._server = await asyncio.start_server(self._serve, host, port, ssl=self._tls_context())
-        self._address = (host, self._server.sockets[0].getsockname()[1])
+        self.host, self.port = host, self._server.sockets[0].getsockname()[1]
         self._keeper = asyncio.create_task(self._keep_house())
-        return self._address[1]
+        return self.port
 
     async def stop(self) -> None:
         """Close everything in order; what was acknowledged is stored."""

@@ -102,6 +102,6 @@ async def consuming(
     try:
         yield received
     finally:
-        await asyncio.wait_for(consumer.close(), DEADLINE)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        await asyncio.wait_for(consumer.close(), DEADLINE)

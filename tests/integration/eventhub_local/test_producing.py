@@ -59,11 +59,12 @@ async def test_a_full_batch_is_stored_whole(hub, name):
     async with producing(hub, name) as client:
         batch = await client.create_batch(partition_id="0")
         assert batch.max_size_in_bytes == 1 << 20
+        for _ in range(104):
+            batch.add(EventData(b"x" * 9_999))
         with pytest.raises(ValueError, match="size limit"):
-            while True:
-                batch.add(EventData(b"x" * 9_999))
+            batch.add(EventData(b"x" * 9_999))
         await client.send_batch(batch)
-        assert [len(message.body) for message in hub.read(name)] == [9_999] * len(batch)
+        assert [len(message.body) for message in hub.read(name)] == [9_999] * 104
 
 
 async def test_the_sync_client_sends_and_asks(hub, name):
