@@ -26,7 +26,7 @@ from integration.export.sinks.blob.copies import Attempt
 from integration.export.sinks.blob.faults import explain, is_answer
 from integration.export.sinks.blob.sealed import FileChanged, Interrupted, Sealed, daily, small
 from integration.export.sinks.blob.target import Target, configured
-from integration.export.sinks.blob.uploads import CLIENT_OPTIONS, NameTaken, Uploads, Vanished
+from integration.export.sinks.blob.uploads import NameTaken, Uploads, Vanished, client_options
 from integration.models import SinkCursor
 from workorders.threads import DATABASE_GONE
 
@@ -71,6 +71,7 @@ class BlobService:
         self._steps = 0
         self._is_outside = False
         self._failures = 0
+        self._is_proved = False  # an alarm of an earlier run may stand
         self._tell = Every(TELL_EVERY)
 
     def run(self) -> None:
@@ -102,8 +103,8 @@ class BlobService:
         log.info("%s: epoch %d begins, to %s", NAME, owner.epoch, self._target.address)
         self._began = _database_time()
         self._proof = Every(self._pace.probe)
-        times = {"connection_timeout": self._pace.connect, "read_timeout": self._pace.read}
-        with self._target.client(**CLIENT_OPTIONS, **times) as container:
+        options = client_options(self._pace.connect, self._pace.read)
+        with self._target.client(**options) as container:
             uploads = Uploads(container, self._root, self._stop)
             while not self._stop.is_set():
                 self._turn(owner, uploads)
@@ -118,7 +119,7 @@ class BlobService:
         except PASSING as fault:
             self._note_failure(owner, explain(fault, self._target))
         else:
-            self._failures = 0
+            self._note_health(owner)
             self._tell_refused()
             if not moved:
                 self._wait(self._pace.poll)
@@ -128,8 +129,6 @@ class BlobService:
         expiry.look(self._target, NAME)
         with self._outside():
             uploads.probe()
-        copies.healthy(owner)
-        alarms.clear("sink_failing", NAME)
 
     def _copy_all(self, owner: Owner, uploads: Uploads) -> int:
         """A batch of files and all manifests that may go; returns how many were copied."""
@@ -192,11 +191,19 @@ class BlobService:
         else:
             alarms.clear("blob_refused", NAME)
 
+    def _note_health(self, owner: Owner) -> None:
+        if self._failures or not self._is_proved:
+            copies.healthy(owner)
+            alarms.clear("sink_failing", NAME)
+        self._failures, self._is_proved = 0, True
+
     def _note_failure(self, owner: Owner, text: str) -> None:
+        """The first one may be a lost answer, which the next attempt finds out."""
         self._proof = Every(self._pace.probe)
         since = copies.failing(owner, text)
-        said = f"since {since:%Y-%m-%d %H:%M} UTC nothing is copied to {self._target.address}"
-        alarms.raise_alarm("sink_failing", NAME, f"{said}: {text}")
+        if self._failures:
+            said = f"since {since:%Y-%m-%d %H:%M} UTC nothing is copied to {self._target.address}"
+            alarms.raise_alarm("sink_failing", NAME, f"{said}: {text}")
         self._retreat(text)
 
     def _retreat(self, text: str) -> None:

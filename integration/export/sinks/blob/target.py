@@ -7,7 +7,7 @@ others. Signature fields: Azure Storage, "Create a service SAS", sections "Speci
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -62,9 +62,6 @@ def configured() -> Target:
 
 def from_url(url: str) -> Target:
     """A container by its address with a signature. Raises BadTarget, which shows neither."""
-    parts = urlsplit(url)
-    if not parse_qs(parts.query).get("sig"):
-        raise BadTarget(f"{SETTING} carries no signature: it must end with ?sv=...&sig=...")
     return _target(SETTING, partial(ContainerClient.from_container_url, url))
 
 
@@ -74,21 +71,21 @@ def from_connection_string(text: str, container: str) -> Target:
     return _target("HES_BLOB_CONNECTION_STRING", make, re.findall(r"(?i)AccountKey=([^;]+)", text))
 
 
-def _target(
-    setting: str, make: Callable[..., ContainerClient], secrets: list[str] | None = None
-) -> Target:
+def _target(setting: str, make: Callable[..., ContainerClient], keys: Sequence[str] = ()) -> Target:
     parts, name = _opened(setting, make)
+    fields = parse_qs(parts.query)
+    raw = re.findall(r"(?:^|&)sig=([^&]+)", parts.query)
+    secrets = frozenset([*keys, *raw, *fields.get("sig", [])])
     if not parts.hostname or not name:
         raise BadTarget(f"{setting} names no container")
+    if not secrets:
+        raise BadTarget(f"{setting} carries no signature (?sv=...&sig=...) and no key")
     if parts.scheme != "https" and not _is_this_host(parts.hostname):
         raise BadTarget(f"{setting}: to {parts.hostname} only https, else anybody reads the secret")
-    fields = parse_qs(parts.query)
     if "sp" in fields and not set(fields["sp"][0]) >= NEEDED:
         raise BadTarget(f"{setting} permits {fields['sp'][0]!r}: give it create (c) and write (w)")
-    raw = re.findall(r"[?&]sig=([^&]+)", f"?{parts.query}")
-    hidden = frozenset([*(secrets or []), *raw, *fields.get("sig", [])])
     address = parts._replace(query="").geturl()
-    return Target(address, _expiry(setting, fields), make, hidden)
+    return Target(address, _expiry(setting, fields), make, secrets)
 
 
 def _opened(setting: str, make: Callable[..., ContainerClient]) -> tuple[SplitResult, str]:

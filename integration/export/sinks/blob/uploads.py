@@ -7,27 +7,51 @@ how it ended, a blob under the name is taken for its work.
 """
 
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from enum import Enum, auto
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any
 
+from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.blob import BlobClient, BlobProperties, ContainerClient, ContentSettings
+from azure.storage.blob import (
+    BlobBlock,
+    BlobClient,
+    BlobProperties,
+    ContainerClient,
+    ContentSettings,
+    LinearRetry,
+)
 
 from hes.domain.errors import HesError
 from integration.export.sinks.blob.faults import code_of
-from integration.export.sinks.blob.sealed import Sealed
+from integration.export.sinks.blob.sealed import Content, Sealed
 
-BLOCK = 4 * 1024 * 1024  # staged one by one above this size
-PARALLEL = 2  # blocks in memory at once, at most one more waits
-CLIENT_OPTIONS = {"max_single_put_size": BLOCK, "max_block_size": BLOCK, "retry_total": 0}
+BLOCK = 4 * 1024 * 1024  # a larger file is staged in blocks of this size, one in memory at a time
+BLOCK_RETRIES = 2
 # Answers that mean "the name is taken"; the last two come from protected containers (assumed).
-TAKEN = ("BlobAlreadyExists", "UnauthorizedBlobOverwrite", "BlobImmutableDueToPolicy")
+TAKEN = (
+    "BlobAlreadyExists",
+    "ConditionNotMet",
+    "UnauthorizedBlobOverwrite",
+    "BlobImmutableDueToPolicy",
+)
 # A block that is never committed shows whether we may write, and leaves no blob.
 PROBE = ".hes-may-write"
 BLOCK_ID = "probe"
 REMOVE = "move that blob away, then it is copied within hours or when the exporter restarts"
+
+
+def client_options(connect: float, read: float) -> dict[str, Any]:
+    """Time-outs in seconds, and no retries but those we ask for."""
+    return {
+        "connection_timeout": connect,
+        "read_timeout": read,
+        "max_single_put_size": BLOCK,
+        "retry_policy": LinearRetry(backoff=1, retry_total=0, random_jitter_range=1),
+    }
 
 
 class NameTaken(HesError):
@@ -91,15 +115,32 @@ class Uploads:
 
     def _upload(self, blob: BlobClient, sealed: Sealed) -> None:
         with closing(sealed.open(self._root, self._stop)) as content:
-            blob.upload_blob(
-                cast(BinaryIO, content),
-                length=sealed.size,
-                overwrite=False,
-                max_concurrency=PARALLEL,
-                validate_content=True,
-                metadata=sealed.metadata,
-                content_settings=ContentSettings(content_type=sealed.content_type),
-            )
+            if sealed.size <= BLOCK:
+                blob.upload_blob(
+                    content.read(), overwrite=False, validate_content=True, **_described(sealed)
+                )
+            else:
+                blocks = [BlobBlock(name) for name in self._stage(blob, content)]
+                blob.commit_block_list(
+                    blocks,
+                    match_condition=MatchConditions.IfMissing,
+                    validate_content=True,
+                    **_described(sealed),
+                )
+
+    @staticmethod
+    def _stage(blob: BlobClient, content: Content) -> Iterator[str]:
+        """One block after the other; what was staged counts for nothing before the commit.
+
+        So a block may be sent again at once. The commit may not: its second answer would tell of
+        our own blob as if it were another's.
+        """
+        for number in count():
+            if not (piece := content.read(BLOCK)):
+                return
+            name = f"{number:08}"
+            blob.stage_block(name, piece, validate_content=True, retry_total=BLOCK_RETRIES)
+            yield name
 
     def _standing(self, blob: BlobClient, sealed: Sealed) -> Standing:
         try:
@@ -119,3 +160,8 @@ class Uploads:
             return bool(sha256 == sealed.sha256)
         md5 = there.content_settings.content_md5
         return md5 is not None and bytes(md5) == sealed.md5(self._root, self._stop)
+
+
+def _described(sealed: Sealed) -> dict[str, Any]:
+    settings = ContentSettings(content_type=sealed.content_type)
+    return {"metadata": sealed.metadata, "content_settings": settings}
