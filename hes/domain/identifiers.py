@@ -14,7 +14,8 @@ _SERIAL = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_\-./]{2,31}$")
 _MAC = re.compile(r"^[0-9A-F]{12}$")
 _KEY = re.compile(r"^[0-9A-Fa-f]{32}$")
 _DECIMAL = re.compile(r"^[+-]?[0-9]{1,9}([.,][0-9]{1,12})?$")
-_FORBIDDEN = re.compile(r'[;"\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]')
+# Also what some readers take for a line break: U+0085, U+2028, U+2029.
+_FORBIDDEN = re.compile(r'[;"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]')
 _FORMULA = re.compile(r"^[=@]|^[+-](?![0-9.,]*$)")
 AS_TEXT = "format the column as text in the spreadsheet and export again"
 

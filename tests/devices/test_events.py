@@ -78,3 +78,34 @@ def test_concentrators_may_be_reported_with_the_printed_codes_of_meters() -> Non
 def test_alarm_names_are_checked_before_they_are_stored() -> None:
     with pytest.raises(ValueError, match="alarms_off"):
         parameters.change(fleets.company(), "alarms_off", "wdog; ord")
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("true", ["3", "2"]), ("false", ["0", "0"])])
+def test_lines_print_the_severity_of_their_kind_only_where_it_is_wanted(
+    setting: str, expected: list[str]
+) -> None:
+    owner = fleets.company()
+    parameters.change(owner, "severity_in_lines", setting)
+    announced(Event(EventKind.METER_UNREACHABLE, owner.pk, 5, "TD-5", 1, "M1"))
+    announced(
+        Event(EventKind.METER_ALARM, owner.pk, 5, "TD-5", 1, "M1", alarm=ALARMS[0], is_active=True)
+    )
+    (event,), (alarm,) = fleets.lines("LPE"), fleets.lines("SWE")
+    assert [event.split(";")[6], alarm.split(";")[5]] == expected
+
+
+def test_an_event_whose_line_is_refused_is_stored_and_the_others_leave() -> None:
+    fleets.make_partitions()
+    names = ("M1", 'M"2', "M3")
+    events = [Event(EventKind.METER_COMMISSIONED, 7, 5, "TD-5", n, m) for n, m in enumerate(names)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        announce(cursor, events)
+    assert [line.split(";")[1] for line in fleets.lines("LPE")] == ["M1", "M3"]
+    stored = EndDeviceEvent.objects.values_list("kind", "meter_id")
+    assert sorted(stored) == [
+        ("lines_refused", 1),
+        *(("meter_commissioned", number) for number in range(3)),
+    ]
+    told = EndDeviceEvent.objects.get(kind="lines_refused")
+    assert told.text.startswith("LPE of meter 1, concentrator 5: mend its name or POD")
+    assert told.code == ""

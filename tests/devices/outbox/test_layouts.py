@@ -16,10 +16,13 @@ from hes.domain import alarms
 from hes.domain.energies import BY_CODE
 from hes.domain.events import RENDERED, EventKind
 from hes.domain.measurands import ValueType, reading_type
+from hes.domain.orders import OrderResult
+from hes.domain.records import MaximumPower
 from hes.domain.time import local_stamp
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SANTIAGO = -180  # summer time in October
+NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
 
 def sample(name: str) -> str:
@@ -133,28 +136,39 @@ def test_alarm_lines_are_reproduced_byte_by_byte() -> None:
 
 
 def test_order_results_are_reproduced_byte_by_byte() -> None:
-    facts = [
-        (
-            Subject("TD-1115", "UAAEEDN17700563097", "295487"),
-            ("3.21.87.30", "2021-07-21 00:18:56.923", "OK"),
-            Order("20072021201711964-WSCONSULTASMT", "TRUE"),
+    results = [
+        OrderResult(
+            *("TD-1115", "UAAEEDN17700563097", "295487", "3.21.87.30"),
+            at=moment("2021-07-21 00:18:56.923"),
+            correlation="20072021201711964-WSCONSULTASMT",
+            is_external=True,
+            text="OK",
         ),
-        (
-            Subject("TD-6702", "UAAEEDN18700716909", "585170"),
-            ("3.21.87.30", "2021-07-21 14:06:01.561", ""),
-            Order("21072021100449898-WSCONSULTASMT", "TRUE"),
+        OrderResult(
+            *("TD-6702", "UAAEEDN18700716909", "585170", "3.21.87.30"),
+            at=moment("2021-07-21 14:06:01.561"),
+            correlation="21072021100449898-WSCONSULTASMT",
+            is_external=True,
         ),
-        (
-            Subject("TD-375", "UAAEEDN18700564178", "140962"),
-            ("3.31.17.68", "2021-07-21 14:08:36.123", ""),
-            Order("140962_7101936-CORTE_20210721100728", "TRUE", "0"),
+        OrderResult(
+            *("TD-375", "UAAEEDN18700564178", "140962", "3.31.17.68"),
+            at=moment("2021-07-21 14:08:36.123"),
+            correlation="140962_7101936-CORTE_20210721100728",
+            is_external=True,
+            breaker=0,
         ),
     ]
-    text = "".join(
-        layouts.event_line(subject, code, moment(time), error, order)
-        for subject, (code, time, error), order in facts
-    )
+    text = "".join(map(layouts.result_line, results))
     assert f"{layouts.HEADERS['HPE']}\n{text}" == sample("HPE_2021-07-21.csv")
+
+
+@pytest.mark.parametrize("error", sample("HPE_error_texts.txt").splitlines())
+def test_a_failed_order_of_our_own_prints_its_error_text(error: str) -> None:
+    failed = OrderResult(
+        "TD-1", "M1", "", "3.21.87.85", moment("2021-07-21"), "", is_external=False, text=error
+    )
+    cells = layouts.result_line(failed, severity=2).rstrip("\n").split(";")
+    assert cells[5:] == ["", "2", error, "FALSE", "-"]
 
 
 def test_last_gasp_lines_carry_a_dash_in_both_last_columns() -> None:
@@ -181,6 +195,83 @@ def test_a_scaled_measurand_is_printed_with_its_decimals() -> None:
 def test_a_percent_sign_in_a_name_is_only_a_character() -> None:
     series = Series(at("2026-01-01 00:15"), 15, 1, 0, 0, "1.2")
     assert layouts.sample_lines("M%d", "100%", series, (7,)).startswith("M%d;100%;7;0;1.2;")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({}, "0.8.15.1.1.1.37.0.0.0.0.0.0.0.0.0.38.0"),
+        ({"is_reverse": True}, "0.8.15.1.19.1.37.0.0.0.0.0.0.0.0.0.38.0"),
+        ({"tariff": 3}, "0.8.15.1.1.1.37.0.0.0.0.3.0.0.0.0.38.0"),
+        ({"tariff": 6, "previous_period": True}, "0.8.16.1.1.1.37.0.0.0.0.6.0.0.0.0.38.0"),
+    ],
+)
+def test_a_maximum_power_is_stamped_with_its_peak(facts: dict[str, int], code: str) -> None:
+    peak = MaximumPower(bytes(6), at("2026-10-05 19:45", SANTIAGO), SANTIAGO, 4321, **facts)
+    line = layouts.peak_line("M1", "P1", peak)
+    assert line == f"M1;P1;4321;0;{code};2026-10-05 19:45:00.000\n"
+
+
+@pytest.mark.parametrize("tariff", range(7))
+@pytest.mark.parametrize("is_reverse", [False, True])
+@pytest.mark.parametrize("previous", [False, True])
+def test_every_maximum_power_has_a_reading_type_of_its_own_quantity(
+    tariff: int, is_reverse: bool, previous: bool
+) -> None:
+    peak = MaximumPower(bytes(6), 0, 0, 1, tariff, is_reverse, previous)
+    parts = layouts.peak_line("M1", "", peak).split(";")[4].split(".")
+    assert len(parts) == 18
+    expected = ("16" if previous else "15", "19" if is_reverse else "1", str(tariff))
+    assert (parts[2], parts[4], parts[11]) == expected
+
+
+ONE_OF_EACH = {
+    "LPE": layouts.event_line(Subject("TD-1"), "10.1.0.85", NOW, "Concentrator Unreachable"),
+    "HPE": layouts.result_line(OrderResult("TD-1", "M1", "P1", "3.21.87.30", NOW, "c", False)),
+    "SWE": layouts.alarm_line(Subject("TD-1", "M1"), "3.26.0.85", NOW, False, "Power (PUP)"),
+    "S": layouts.sample_lines("M1", "P1", Series(0, 15, 1, 0, 0, "c"), (1,)),
+    "M": layouts.sample_lines("M1", "P1", Series(0, 15, 1, 0, 0, "c", 2), (1,)),
+    "DC": layouts.register_line("M1", (1, 2, 3, 4, 5, 6), 21, 8, "2026-01-01 00:00:00.000"),
+    "R": layouts.register_line("M1", (1, 2, 3, 4, 5, 6), 21, 1, "2026-01-01 00:00:00.000"),
+    "MP": layouts.peak_line("M1", "P1", MaximumPower(bytes(6), 0, 0, 1)),
+    "PP": layouts.sample_line("M1", "P1", "5000", layouts.PREPAID_CREDIT, "2026-01-01 00:00:00.0"),
+    "VV": layouts.voltage_lines("M1", "P1", (1987, 2410), (12, 660), "2026-01-04 00:00:00.000"),
+    "VI": layouts.sample_line("M1", "", "75", layouts.VOLTAGE_INTERRUPTION, "2026-01-01 00:00:00"),
+}
+
+
+def test_every_kind_of_the_contract_has_a_layout() -> None:
+    assert ONE_OF_EACH.keys() == layouts.HEADERS.keys()
+
+
+@pytest.mark.parametrize("kind", sorted(layouts.HEADERS))
+def test_lines_have_the_columns_of_their_kind(kind: str) -> None:
+    lines = ONE_OF_EACH[kind].splitlines(keepends=True)
+    assert {line.count(";") for line in lines} == {layouts.HEADERS[kind].count(";")}
+    assert all(line.endswith("\n") for line in lines)
+
+
+COLUMNS = {
+    "register": "serialnumber;t1;t2;t3;t4;t5;t6;tot;energytype;energytype_description;time",
+    "sample": "serialnumber;pod;value;state;cimcode;sampledate",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "like"),
+    [("R", "register"), *((kind, "sample") for kind in ("MP", "PP", "VV", "VI"))],
+)
+def test_kinds_without_a_sample_have_the_columns_assumed_for_them(kind: str, like: str) -> None:
+    """R as DC, the others as S: 001 names the files, 003 6.2.4 to 6.2.6 give quantities codes."""
+    assert layouts.HEADERS[kind] == COLUMNS[like]
+
+
+def test_severity_stands_in_its_column() -> None:
+    index = {kind: layouts.HEADERS[kind].split(";").index("severity") for kind in ("LPE", "SWE")}
+    event = layouts.event_line(Subject("TD"), "10.1.0.85", NOW, "text", severity=2)
+    alarm = layouts.alarm_line(Subject("TD"), "3.26.0.85", NOW, True, "text", severity=3)
+    assert event.split(";")[index["LPE"]] == "2"
+    assert alarm.split(";")[index["SWE"]] == "3"
 
 
 def test_a_week_of_voltage_quality_makes_four_lines() -> None:

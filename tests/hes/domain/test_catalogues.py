@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hes.domain import alarms, energies, events, measurands
+from hes.domain import alarms, energies, events, measurands, severities
 from hes.domain.catalogue import rows
 
 READING_TYPE = re.compile(r"^\d+(\.-?\d+){17}$")  # a multiplier may be negative
@@ -78,3 +78,17 @@ def test_reachability_is_written_as_the_documents_print_it() -> None:
 def test_edges_name_each_changed_alarm_once() -> None:
     found = [(alarm.name, raised) for alarm, raised in alarms.edges(0b0011, 0b0110)]
     assert found == [("PUP", False), ("ONSI", True)]
+
+
+def test_every_kind_and_alarm_that_lines_print_has_one_severity_of_the_scale() -> None:
+    """003: from 1, very high, to 5, very low."""
+    printed = {*events.RENDERED, *(alarm.name for alarm in alarms.ALARMS)}
+    assert severities.SEVERITIES.keys() == printed
+    assert set(severities.SEVERITIES.values()) <= set(range(1, 6))
+    assert len(rows("severities")) == len(printed)
+
+
+def test_a_severity_is_that_of_the_alarm_where_there_is_one() -> None:
+    case_opened = next(alarm for alarm in alarms.ALARMS if alarm.name == "CAPE")
+    assert severities.severity_of(events.EventKind.METER_ALARM, case_opened) == 1
+    assert severities.severity_of(events.EventKind.METER_UNREACHABLE) == 3

@@ -64,7 +64,10 @@ def test_anything_else_is_no_serial_number(text):
         identifiers.serial_number(text)
 
 
-@pytest.mark.parametrize("text", ["a;b", 'a"b', "a\nb", "a\tb", "a\x00b", "a\u202eb", "x" * 201])
+@pytest.mark.parametrize(
+    "text",
+    ["a;b", 'a"b', "a\nb", "a\tb", "a\x00b", "a\x85b", "a\u2028b", "a\u202eb", "x" * 201],
+)
 def test_text_that_would_break_a_line_or_hide_its_meaning_is_refused(text):
     with pytest.raises(BadValue):
         identifiers.plain_text(text)
@@ -122,3 +125,14 @@ def refusal_of(parse, text):
     except BadValue as refusal:
         return refusal
     return None
+
+
+@pytest.mark.parametrize("text", ["a;b", 'a"b', "a\nb", "a\rb", "a\x00b", "x" * 61])
+def test_a_text_of_another_system_is_refused_with_its_source(text):
+    with pytest.raises(BadValue, match=r"^correlation id "):
+        identifiers.named_text("correlation id", text, 60)
+
+
+@pytest.mark.parametrize("text", ["", "140962_7101936-CORTE_20210721100728", "Peñalolén 12"])
+def test_a_plain_text_of_another_system_is_taken_as_it_is(text):
+    assert identifiers.named_text("correlation id", text) == text
