@@ -6,7 +6,13 @@ Values marked assumed are our choice; the documents name only the reachability m
 import re
 from dataclasses import dataclass
 
+from hes.domain.catalogue import rows
+
 Value = int | bool | str
+
+
+_KINDS = "|".join(row["kind"] for row in rows("export_layouts"))
+_PACKED = f"({_KINDS})=[0-9]{{1,5}}(:(csv|json))?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ PARAMETERS: dict[str, Parameter] = {
             "",
             "",
             "lines per message and form by kind, as S=500:csv,HPE=1:json; 0 lines: by size alone",
-            pattern="([A-Z]{1,3}=[0-9]{1,5}(:(csv|json))?(,[A-Z]{1,3}=[0-9]{1,5}(:(csv|json))?)*)?",
+            pattern=f"({_PACKED}(,{_PACKED})*)?",
         ),
         Parameter(
             "severity_in_lines", False, "", "print the kind's severity in place of 0 (design 8)"

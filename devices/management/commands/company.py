@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from devices import defaults
 from devices.models import Company
+from hes.domain import identifiers
+from hes.domain.errors import BadValue
 
 STANDARD = "Standard"
 
@@ -25,9 +27,13 @@ class Command(BaseCommand):
     def handle(self, *, code: str, name: str, time_zone: str, currency: str, **_: object) -> None:
         company = Company(code=code, name=name, time_zone=time_zone, currency=currency)
         try:
+            company.name = identifiers.name(name)
+            company.currency = identifiers.named_text("currency", currency, 3)
             company.full_clean()
         except ValidationError as faults:
             raise CommandError(_told(faults)) from None
+        except BadValue as fault:
+            raise CommandError(f"{name!r}: {fault}") from None
         company.save()
         defaults.procedure_profile(company, STANDARD)
         defaults.spontaneous_profile(company, STANDARD)

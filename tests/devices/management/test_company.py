@@ -34,6 +34,11 @@ def test_a_new_company_collects_as_often_as_the_documents_say() -> None:
         (["al ice", "Alice"], "code: "),
         (["alice", "Alice", "--time-zone", "Chile"], "time_zone: .*IANA"),
         (["bob", "Bob Energy"], "already exists"),
+        (["al;ice", "Alice"], "code: "),
+        (["alice", "Alice; Power"], "'Alice; Power': contains ; or a quote"),
+        (["alice", 'Alice "Power"'], "contains ; or a quote"),
+        (["alice", "Alice\nPower"], "contains ; or a quote"),
+        (["alice", "Alice", "--currency", "a;b"], "currency contains ; or a quote"),
     ],
 )
 def test_a_company_that_cannot_be_is_refused(arguments: list[str], complaint: str) -> None:
