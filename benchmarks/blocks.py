@@ -4,13 +4,14 @@ write and fdatasync of the same lines at the end of a segment file.
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from django.db import connection, transaction
 
 from benchmarks.bench import Bench
-from benchmarks.encoding import METERS, Texts, runs, texts
+from benchmarks.encoding import METERS, ROWS, Texts, runs, texts
 from benchmarks.race import Result, race
 from benchmarks.servers import empty_database
 from devices import partitions
@@ -18,7 +19,19 @@ from devices.drivers.base import LINES_PER_BATCH
 from devices.outbox.blocks import Blocks, open_transaction
 
 PROMISE = 0.3
-COMPANY, CONCENTRATOR, OFFSET = 1, 1, -240
+COMPANY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What all blocks of a benchmark say; `day` None: as the product fixes it, today."""
+
+    kind: str = "S"
+    offset: int = -240
+    day: date | None = None
+
+
+SAMPLES = Label()
 
 
 def run(bench: Bench) -> Iterator[Result]:
@@ -34,20 +47,20 @@ def run(bench: Bench) -> Iterator[Result]:
         )  # fmt: skip
 
 
-def store(batch: Texts) -> None:
+def store(batch: Texts, concentrator: int, label: Label = SAMPLES) -> None:
     """One batch as the product stores it, in a transaction of its own."""
     with transaction.atomic(), connection.cursor() as cursor:
         moment = open_transaction(cursor)
-        blocks = Blocks(COMPANY, CONCENTRATOR)
+        blocks = Blocks(COMPANY, concentrator)
         for meter, text in batch:
-            blocks.add("S", OFFSET, meter, text)
-        blocks.store(cursor, moment.date())
+            blocks.add(label.kind, label.offset, meter, text)
+        blocks.store(cursor, label.day or moment.date())
 
 
-def store_all(batches: list[Texts]) -> None:
-    """One batch after the other."""
-    for batch in batches:
-        store(batch)
+def store_all(batches: list[Texts], label: Label = SAMPLES) -> None:
+    """One batch after the other, each of another concentrator."""
+    for number, batch in enumerate(batches, 1):
+        store(batch, number, label)
 
 
 def segment(path: Path, batches: list[Texts]) -> Callable[[], None]:
@@ -62,9 +75,9 @@ def segment(path: Path, batches: list[Texts]) -> Callable[[], None]:
     return write
 
 
-def day_batches(meters: int = METERS) -> list[Texts]:
-    """The lines of a day of some meters, as many meters at a time as fit into a batch."""
-    every = list(texts(runs(meters)))
+def day_batches(meters: int = METERS, rows: int = ROWS) -> list[Texts]:
+    """So many rows of some meters, as many meters at a time as fit into a batch."""
+    every = list(texts(runs(meters, rows=rows)))
     size = LINES_PER_BATCH // every[0][1].count("\n")
     return [every[start : start + size] for start in range(0, len(every), size)]
 

@@ -85,16 +85,16 @@ def _by_writer(few: list[LoadProfileRun]) -> str:
     return out.getvalue()
 
 
-def runs(meters: int, channels: int = CHANNELS) -> list[LoadProfileRun]:
-    """A day of each of some meters."""
+def runs(meters: int, channels: int = CHANNELS, rows: int = ROWS) -> list[LoadProfileRun]:
+    """A day of each of some meters, or its first rows."""
     random = Random(1)  # noqa: S311 - invented values
-    return [_run(number, channels, random) for number in range(meters)]
+    return [_run(number, channels, rows, random) for number in range(meters)]
 
 
-def _run(number: int, channels: int, random: Random) -> LoadProfileRun:
-    given = [tuple(random.randrange(2_000) for _ in range(ROWS)) for _ in range(channels)]
+def _run(number: int, channels: int, rows: int, random: Random) -> LoadProfileRun:
+    given = [tuple(random.randrange(2_000) for _ in range(rows)) for _ in range(channels)]
     cells = (*given, *[None] * (len(ENERGIES) - channels))
-    return LoadProfileRun(number.to_bytes(6), 1, PERIOD, FIRST_END, OFFSET, 0, ROWS, cells)
+    return LoadProfileRun(number.to_bytes(6), 1, PERIOD, FIRST_END, OFFSET, 0, rows, cells)
 
 
 def _names(number: int) -> tuple[str, str]:

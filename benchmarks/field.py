@@ -6,7 +6,7 @@ from pathlib import Path
 from devices.models import Company
 from hes.demo import company, field
 from hes.demo.once import NEVER
-from hes.demo.options import Options
+from hes.demo.options import parse
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 SEED = 1
@@ -18,8 +18,5 @@ def provision(home: Path, concentrators: int, meters: int) -> tuple[Company, lis
     today = datetime.now(UTC).date()
     company.accept_days_since(owner, today, today)
     home.mkdir()
-    options = Options(
-        once=True, concentrators=concentrators, meters=meters, days=1, until=None, seed=SEED,
-        json=None, reset=False, port=0,
-    )  # fmt: skip
+    options = parse([f"--concentrators={concentrators}", f"--meters={meters}", f"--seed={SEED}"])
     return owner, sorted(field.provision(owner, options, home, SINCE, NEVER).concentrator_ids)
