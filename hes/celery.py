@@ -9,7 +9,8 @@ import os
 
 from celery import Celery
 
-from workorders.schedule import TICKS
+from integration import schedule as integration_schedule
+from workorders import schedule as workorders_schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
 
@@ -17,7 +18,10 @@ QUEUES = ("control", "collection", "firmware", "export", "maintenance")
 
 # Ticks of beat: name -> {"task", "schedule" (seconds), "options": {"queue", "expires"}}.
 # A tick must be harmless twice: two beats may run at once.
-BEAT_SCHEDULE: dict[str, dict[str, object]] = {**TICKS}
+BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    **workorders_schedule.TICKS,
+    **integration_schedule.TICKS,
+}
 
 app = Celery("hes")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -14,11 +14,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from devices.drivers.base import Driver, Limits
 from devices.recording.fence import LeaseLost
 from workorders import execution, host_clock, lanes, lease, slots, visits
+from workorders.disk import Floor
 from workorders.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from workorders.outcome import Outcome
 from workorders.planning import Planner
@@ -44,6 +46,7 @@ class Options:
 
     `urgent_only`: lanes with on-demand work and no others. `plans`: it makes due slots by itself.
     `hang_limit`: the process ends when the loop or a thread of visits hangs so long; None: never.
+    While `disk` has less than `disk_floor` bytes free it is as if `urgent_only` were set.
     """
 
     concurrency: int = 1000
@@ -57,6 +60,8 @@ class Options:
     limits: Limits = Limits()  # noqa: RUF009 - frozen
     ntp_required: bool = False
     hang_limit: float | None = None
+    disk: Path = Path("/")
+    disk_floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Engine:
         self._ended = {True: 0, False: 0}
         self._claims_unsure = self._has_backlog = False
         self._planner = Planner()
+        self._floor = Floor(self._options.disk, self._options.disk_floor)
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -257,7 +263,8 @@ class Engine:
         if self._claims_unsure:
             lanes.give_up_unknown(worker, known)
             self._claims_unsure = False
-        return visits.begin(worker, limit, urgent_only=self._options.urgent_only)
+        urgent_only = self._options.urgent_only or self._floor.is_low()
+        return visits.begin(worker, limit, urgent_only=urgent_only)
 
     async def _carry_out(self, assignment: Assignment, held: Lease) -> None:
         outcome = await execution.run(assignment, self._drivers, self._means, held)

@@ -28,6 +28,18 @@ class Holder:
     state: str
     age: float
 
+    @property
+    def subject(self) -> str:
+        """Whom an alarm is about."""
+        return f"pid {self.pid}" if self.pid else f"prepared {self.name}"[:80]
+
+    @property
+    def cure(self) -> str:
+        """The statement that ends it; as its own role or as superuser."""
+        if self.pid:
+            return f"SELECT pg_terminate_backend({self.pid})"
+        return f"ROLLBACK PREPARED '{self.name}'"
+
     def __str__(self) -> str:
         process = f"pid {self.pid}" if self.pid else "no process"
         return f"{self.age:.1f} s by {process} ({self.name}, {self.state})"

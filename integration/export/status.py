@@ -1,91 +1,165 @@
-"""What `hes export status` shows: where the sink stands, what waits, who is in the way."""
+"""What `hes export status` shows: where the sinks stand, what waits, who is in the way."""
 
+import json
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count
 from django.db.models.functions import Now, TruncDate
 
-from integration.export import horizon
-from integration.export.cursor import Position
-from integration.models import ExportFile
+from integration.export import alarms, horizon, known, lag, replay
+from integration.export.horizon import Holder
+from integration.export.lag import SinkStatus, State
+from integration.export.replay import Progress
+from integration.models import DeadLetter, ExportFile
 
-# A block carries no time: what waits is at most as old as the last proof that nothing waited.
-LAG = """
-SELECT at.xid, at.block_id, at.owner_epoch, at.is_enabled,
-       extract(epoch FROM clock_timestamp() - at.moved_at)::float,
-       waiting.lines, waiting.size
-FROM sink_cursor AS at, LATERAL (
-    SELECT coalesce(sum(lines), 0)::bigint AS lines, coalesce(sum(size), 0)::bigint AS size
-    FROM export_block AS block
-    WHERE (block.xid, block.id) > (at.xid::text::xid8, at.block_id)
-) AS waiting
-WHERE at.sink = %s
-"""
-COLUMNS = ("FILE", "LINES", "BYTES", "STATE")
+Row = Sequence[str]
+
+SINKS = (
+    *("SINK", "STATE", "XID", "BLOCK", "LINES", "BYTES", "AGE S", "DELIVERED", "MESSAGES"),
+    "LAST ERROR",
+)
+ALARMS = ("ALARM", "SUBJECT", "SINCE", "WHAT")
+REPLAYS = ("REPLAY", "FROM", "TO", "BY", "SENT", "LEFT")
+LETTERS = ("DEAD LETTERS OF", "COUNT")
+NUMBER = re.compile(r"[0-9,.]+|-")
+FILES = ("FILE", "LINES", "BYTES", "STATE")
 
 
 @dataclass(frozen=True, slots=True)
-class SinkStatus:
-    """One sink now. `age`: seconds since it last moved or proved that nothing waits."""
+class OpenAlarm:
+    """What stands, and since when."""
 
-    position: Position
-    epoch: int
-    is_enabled: bool
-    age: float | None
+    name: str
+    subject: str
+    since: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """A file of the current UTC day."""
+
+    path: str
     lines: int
-    size: int
+    bytes: int
+    is_sealed: bool
 
 
-def status_of(sink: str) -> SinkStatus | None:
-    """None before the sink's first start."""
-    with connection.cursor() as cursor:
-        cursor.execute(LAG, [sink])
-        row = cursor.fetchone()
-    return SinkStatus(Position(*row[:2]), *row[2:]) if row else None
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole export at one moment. `copies_waiting`: files the blob sink has not copied yet."""
+
+    sinks: list[SinkStatus]
+    never_started: list[str]
+    alarms: list[OpenAlarm]
+    horizon: Holder | None
+    replays: list[Progress]
+    dead_letters: dict[str, int]
+    copies_waiting: int
+    files: list[FileStatus]
 
 
-def files_of_today() -> QuerySet[ExportFile]:
-    """Files of the current UTC day by the database clock."""
-    return ExportFile.objects.filter(day=TruncDate(Now(), tzinfo=UTC)).order_by("path")
+def read() -> Status:
+    """By a handful of queries, whatever the number of sinks."""
+    return Status(
+        sinks=lag.sinks(),
+        never_started=known.never_started(),
+        alarms=open_alarms(),
+        horizon=horizon.holder(),
+        replays=replay.under_way(),
+        dead_letters=dead_letters(),
+        copies_waiting=lag.copies_waiting(),
+        files=_files_of_today(),
+    )
 
 
-def describe(sink: str) -> str:
+def open_alarms() -> list[OpenAlarm]:
+    """Oldest first."""
+    rows = alarms.open_alarms().values_list("name", "subject", "raised_at", "text")
+    return [OpenAlarm(*row) for row in rows]
+
+
+def dead_letters() -> dict[str, int]:
+    """How many messages of each sink are parked and not sent since."""
+    waiting = DeadLetter.objects.filter(sent_at=None).values_list("sink")
+    return dict(waiting.annotate(count=Count("id")).order_by("sink"))
+
+
+def describe(status: Status | None = None) -> str:
     """The whole page, columns aligned."""
-    status, holder = status_of(sink), horizon.holder()
-    facts = [("sink", sink), *(_facts(status) if status else [("position", "never started")])]
-    facts.append(("export_horizon_age_seconds", f"{holder.age:.1f}" if holder else "0.0"))
-    facts.append(("horizon", f"held {holder}" if holder else "free"))
-    files = [
-        (file.path, f"{file.lines:,}", f"{file.size:,}", _state(file)) for file in files_of_today()
+    status = status or read()
+    holder = status.horizon
+    facts = [
+        f"horizon              {f'held {holder}; end it: {holder.cure}' if holder else 'free'}",
+        f"blob copies waiting  {status.copies_waiting:,}",
     ]
-    lines = [f"{name:28}{value}" for name, value in facts]
-    return "\n".join([*lines, "", *table([COLUMNS, *files])])
+    idle = map(_never_started, status.never_started)
+    parts: list[tuple[Row, list[Row]]] = [
+        (SINKS, [*map(_sink, status.sinks), *idle]),
+        (ALARMS, [(a.name, a.subject, _at(a.since), a.text) for a in status.alarms]),
+        (REPLAYS, list(map(_replay, status.replays))),
+        (LETTERS, [(sink, f"{count:,}") for sink, count in status.dead_letters.items()]),
+        (FILES, list(map(_file, status.files))),
+    ]
+    tables = ["\n".join(table([head, *rows])) for head, rows in parts if rows]
+    return "\n\n".join([tables[0], "\n".join(facts), *tables[1:]])
 
 
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows as lines with columns of equal width; numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell.rjust(width) if cell.replace(",", "").isdigit() else cell.ljust(width)
-            for cell, width in zip(row, widths, strict=True)
-        )
+def as_json(status: Status | None = None) -> str:
+    """The same for programs; ages in seconds, times in ISO 8601."""
+    status = status or read()
+    content = asdict(status)
+    for sink, shown in zip(status.sinks, content["sinks"], strict=True):
+        shown |= {"state": sink.state, "position": sink.position._asdict()}
+    return json.dumps(content, indent=1, default=str)
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """Rows, the first one the head, as lines with aligned columns; numbers to the right."""
+    columns = [_aligned(column) for column in zip(*rows, strict=True)]
+    for cells in zip(*columns, strict=True):
         yield "  ".join(cells).rstrip()
 
 
-def _facts(status: SinkStatus) -> list[tuple[str, str]]:
-    age = "never" if status.age is None else f"{status.age:.1f} s ago"
-    waiting = status.age if status.lines and status.age is not None else 0.0
-    return [
-        ("state", "enabled" if status.is_enabled else "disabled"),
-        ("position", f"xid {status.position.xid}, block {status.position.block_id}, {age}"),
-        ("owner epoch", str(status.epoch)),
-        ("lag", f"{status.lines:,} lines, {status.size:,} bytes, up to {waiting:.1f} s"),
-    ]
+def _aligned(column: Sequence[str]) -> list[str]:
+    width = max(map(len, column))
+    align = str.rjust if all(map(NUMBER.fullmatch, column[1:])) else str.ljust
+    return [align(cell, width) for cell in column]
 
 
-def _state(file: ExportFile) -> str:
-    return "sealed" if file.sealed_at else "open"
+def _files_of_today() -> list[FileStatus]:
+    """By the database clock."""
+    files = ExportFile.objects.filter(day=TruncDate(Now(), tzinfo=UTC)).order_by("path")
+    return [FileStatus(f.path, f.lines, f.size, f.sealed_at is not None) for f in files]
+
+
+def _sink(sink: SinkStatus) -> Row:
+    waiting = sink.lag
+    return (
+        *(sink.sink, sink.state, *map(str, sink.position)),
+        *(f"{waiting.lines:,}", f"{waiting.bytes:,}"),
+        "-" if waiting.age is None else f"{waiting.age:.1f}",
+        *(f"{sink.lines:,}", f"{sink.messages:,}", sink.last_error),
+    )
+
+
+def _never_started(sink: str) -> Row:
+    return (sink, State.NEVER_STARTED, *["-"] * (len(SINKS) - 3), "")
+
+
+def _replay(progress: Progress) -> Row:
+    times = _at(progress.begins), _at(progress.ends)
+    sent, left = f"{progress.sent:,}", f"{progress.left:,}"
+    return (progress.sink, *times, progress.asked_by, sent, left)
+
+
+def _file(file: FileStatus) -> Row:
+    state = "sealed" if file.is_sealed else "open"
+    return (file.path, f"{file.lines:,}", f"{file.bytes:,}", state)
+
+
+def _at(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     help = "Visit devices and run tasks; --no-broker runs the engine alone"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--queues", default="control,collection,maintenance")
+        parser.add_argument("--queues", default="control,collection,export,maintenance")
         parser.add_argument("--no-broker", action="store_true", help="poll the database only")
         parser.add_argument("--concurrency", type=int, default=1000, help="visits at once")
         parser.add_argument(
@@ -57,6 +57,8 @@ def _engine(queues: set[str], concurrency: int, hang_limit: float) -> Engine | N
         poll=CONTROL_POLL_SECONDS if is_control else BULK_POLL_SECONDS,
         ntp_required=settings.HES_REQUIRE_NTP,
         hang_limit=hang_limit if hang_limit > 0 else None,
+        disk=settings.DATABASE_DISK,
+        disk_floor=settings.DISK_FLOOR,
     )
     return Engine(driver, options)
 

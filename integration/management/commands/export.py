@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def status(self, **_: object) -> None:
         """The page."""
-        self.stdout.write(describe(CsvFiles.name))
+        self.stdout.write(describe())
 
     def _once(self, folder: Path) -> None:
         files = [(file.name, f"{file.rows:,}", file.sha256) for file in drain(folder)]
