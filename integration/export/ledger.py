@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce, Now
 from psycopg2.extras import execute_values
 
 from integration.export.cursor import START, Block, Owner, Position, advance, hold
-from integration.models import ExportDay, ExportFile
+from integration.models import ExportDay, ExportFile, SinkCursor
 
 
 class Series(NamedTuple):
@@ -55,6 +56,12 @@ class Growth:
     def size_after(self) -> int:
         """Bytes of the file after this pass."""
         return self.file.size + self.size
+
+    @property
+    def lines_size(self) -> int:
+        """Bytes of the lines alone."""
+        header = 0 if self.file.size else len(self.file.header) + 1
+        return self.size - header if self.lines else 0
 
     def _put(self, chunk: bytes) -> None:
         self.chunks.append(chunk)
@@ -100,11 +107,29 @@ def commit(owner: Owner, growths: Sequence[Growth], position: Position) -> None:
 
     Raises OwnershipLost: then nothing counts, and the new owner cuts the files back.
     """
+    lines = sum(growth.lines for growth in growths)
+    size = sum(growth.lines_size for growth in growths)
     with transaction.atomic():
         advance(owner, position)
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, connection.wrap_database_errors:
             execute_values(cursor.cursor, GROW, [_row(growth) for growth in growths])
+            cursor.execute(COUNT, [lines, size, owner.sink])
 
+
+def note_failure(sink: str, fault: Exception) -> None:
+    """Since when nothing moves, and why."""
+    text = str(fault)[:300]
+    SinkCursor.objects.filter(sink=sink).update(
+        failing_since=Coalesce("failing_since", Now()), last_error=text
+    )
+
+
+def note_health(sink: str) -> None:
+    """It moves, or has nothing to do."""
+    SinkCursor.objects.filter(sink=sink).update(failing_since=None, last_error="")
+
+
+COUNT = "UPDATE sink_cursor SET lines = lines + %s, bytes = bytes + %s WHERE sink = %s"
 
 GROW = """
 UPDATE export_file AS file

@@ -49,9 +49,10 @@ def content_of(root: Path, name: str) -> bytes | None:
     if not match or not ExportDay.objects.filter(day=match[2], sealed_at__isnull=False).exists():
         return None
     day, number = date.fromisoformat(match[2]), int(match[3] or 1)
-    files = ExportFile.objects.filter(day=day, path__startswith=f"{match[1]}/")
+    own = ExportFile.objects.filter(day=day, path__startswith=f"{match[1]}/")
+    files = list(own.order_by("kind", "number"))
     is_newest = not next(islice(_names(root / match[1], day), number, None)).exists()
-    return manifest_of(day, files.order_by("kind", "number")) if is_newest and files else None
+    return manifest_of(day, files) if files and is_newest else None
 
 
 def manifests(folder: Path, day: date) -> list[Path]:

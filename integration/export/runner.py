@@ -7,11 +7,12 @@ back-off, the blocks wait in their table.
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 
 from django.db import connection
-from django.db.utils import InterfaceError, OperationalError
 
-from integration.export import horizon
+from integration.export import alarms, horizon, ledger, retention
 from integration.export.cursor import (
     DamagedBlock,
     Owner,
@@ -25,15 +26,22 @@ from integration.export.ownership import ownership
 from integration.export.sealing import seal_next
 from integration.export.sinks.csv_files import CsvFiles
 from integration.export.sinks.daily_file import FileTrouble
+from integration.models import SinkCursor
+from workorders.threads import DATABASE_GONE
 
 log = logging.getLogger(__name__)
 
 POLL = 0.25  # seconds between two looks at an empty stream
 SEAL_EVERY = 1.0
+SEAL_PAUSE = 60.0  # after trouble with a file
 HEARTBEAT = 5.0
 REPORT_EVERY = 60.0
 LONGEST_BACK_OFF = 10.0
-PASSING = (OSError, OperationalError, InterfaceError, OwnershipLost, FileTrouble, DamagedBlock)
+ELSEWHERE = (*DATABASE_GONE, OwnershipLost)  # nothing is wrong with the files
+PASSING = (OSError, FileTrouble, DamagedBlock, *ELSEWHERE)
+ALARMS = ("sink_failing", "file_trouble")
+SEALING = "sealing"
+DONE = object()
 
 
 class Every:
@@ -42,6 +50,10 @@ class Every:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._next = 0.0
+
+    def pause(self, seconds: float) -> None:
+        """Not before that."""
+        self._next = time.monotonic() + seconds
 
     def __call__(self) -> bool:
         now = time.monotonic()
@@ -52,52 +64,95 @@ class Every:
 
 
 class Exporter:
-    """Serves one sink until `stop` is set, as its owner or as a hot spare."""
+    """Serves the daily files until `stop` is set, as their owner or as a hot spare."""
+
+    name = CsvFiles.name
 
     def __init__(self, sink: CsvFiles, stop: threading.Event) -> None:
         self._sink = sink
         self._stop = stop
+        self._steps = 0
         self._failures = 0
+        self._is_well = False  # an alarm of an earlier run may stand
         self._seal, self._beat = Every(SEAL_EVERY), Every(HEARTBEAT)
         self._report, self._tell_spare = Every(REPORT_EVERY), Every(REPORT_EVERY)
+        self._look = Every(retention.LOOK_EVERY)
         self._is_sealing = False
+        self._tending: Iterator[None] = iter(())
         self._lines = self._bytes = 0
 
     def run(self) -> None:
         """Returns when `stop` is set; raises ForeignCluster, which no waiting heals."""
         while not self._stop.is_set():
+            self._steps += 1
             try:
                 self._serve()
             except PASSING as fault:
                 self._back_off(fault)
         connection.close()
 
+    def sign(self) -> int:
+        """Changes with every turn, about four times a second when there is nothing to do."""
+        return self._steps
+
     def _serve(self) -> None:
-        with ownership(self._sink.name, self._sink.root) as owner:
+        if SinkCursor.objects.filter(sink=self.name, is_enabled=False).exists():
+            self._stand_by("it is disabled")
+            return
+        with ownership(self.name, self._sink.root) as owner:
             if owner is not None:
-                log.info("%s: epoch %d begins", owner.sink, owner.epoch)
-                self._sink.recover(owner)
-            while owner is not None and not self._stop.is_set():
-                self._turn(owner)
+                self._serve_as(owner)
         if owner is None:
-            if self._tell_spare():
-                log.info("%s: another exporter is at work, waiting", self._sink.name)
-            self._stop.wait(POLL)
+            self._stand_by("another exporter is at work")
+
+    def _stand_by(self, reason: str) -> None:
+        if self._tell_spare():
+            log.info("%s: %s, waiting", self.name, reason)
+        self._stop.wait(POLL)
+
+    def _serve_as(self, owner: Owner) -> None:
+        log.info("%s: epoch %d begins", owner.sink, owner.epoch)
+        self._sink.recover(owner)
+        self._tending = retention.finish_interrupted(self._sink.root)
+        while not self._stop.is_set():
+            self._turn(owner)
 
     def _turn(self, owner: Owner) -> None:
+        self._steps += 1
         moved = self._sink.move(owner)
-        self._failures = 0
         self._count(moved)
-        if self._is_sealing or self._seal():
-            self._is_sealing = seal_next(owner, self._sink.root)
+        is_tidying = self._seal_one(owner) or self._tend(owner)
         if self._beat():
             self._watch(owner)
-        if not moved and not self._is_sealing:
+        self._note_health()
+        if not moved and not is_tidying:
             self._stop.wait(POLL)
 
     def _count(self, moved: list[Growth]) -> None:
         self._lines += sum(growth.lines for growth in moved)
-        self._bytes += sum(growth.size for growth in moved)
+        self._bytes += sum(growth.lines_size for growth in moved)
+
+    def _seal_one(self, owner: Owner) -> bool:
+        """A file that cannot be sealed is an alarm; blocks do not wait for it."""
+        if not (self._is_sealing or self._seal()):
+            return False
+        try:
+            self._is_sealing = seal_next(owner, self._sink.root)
+        except (FileTrouble, OSError) as fault:
+            self._is_sealing = False
+            self._seal.pause(SEAL_PAUSE)
+            alarms.raise_alarm("file_trouble", SEALING, str(fault))
+        if self._is_sealing:
+            alarms.clear("file_trouble", SEALING)
+        return self._is_sealing
+
+    def _tend(self, owner: Owner) -> bool:
+        """One small step with old files."""
+        if next(self._tending, DONE) is not DONE:
+            return True
+        if is_time := self._look():
+            self._tending = retention.tend(owner, self._sink.root)
+        return is_time
 
     def _watch(self, owner: Owner) -> None:
         """Notice a held horizon, show that we live, report what was done."""
@@ -112,9 +167,26 @@ class Exporter:
             metrics = "%s: lines=%d bytes=%d export_horizon_age_seconds=%.1f"
             log.info(metrics, owner.sink, self._lines, self._bytes, age)
 
+    def _note_health(self) -> None:
+        self._failures = 0
+        if not self._is_well:
+            ledger.note_health(self.name)
+            for name in ALARMS:
+                alarms.clear(name, self.name)
+            self._is_well = True
+
     def _back_off(self, fault: Exception) -> None:
         connection.close()
         delay = min(LONGEST_BACK_OFF, POLL * 2**self._failures)
         self._failures += 1
-        log.error("%s: %s; next attempt in %.1f s", self._sink.name, fault, delay)
+        log.error("%s: %s; next attempt in %.1f s", self.name, fault, delay)
+        if not isinstance(fault, ELSEWHERE):
+            with suppress(*DATABASE_GONE):
+                self._note_failure(fault)
         self._stop.wait(delay)
+
+    def _note_failure(self, fault: Exception) -> None:
+        self._is_well = False
+        ledger.note_failure(self.name, fault)
+        alarm = "file_trouble" if isinstance(fault, FileTrouble) else "sink_failing"
+        alarms.raise_alarm(alarm, self.name, str(fault))

@@ -135,8 +135,9 @@ def draft_of(path: Path) -> Path:
 def drafted(path: Path) -> Iterator[int]:
     """A new file beside `path`: takes the name when the block ends well, else goes away."""
     draft = draft_of(path)
+    draft.unlink(missing_ok=True)  # a frozen writer may still hold it: it keeps that one
     try:
-        with _opened(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as file:
+        with _opened(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL) as file:
             yield file
             os.fsync(file)
         draft.replace(path)
