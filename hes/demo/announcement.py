@@ -2,11 +2,12 @@
 
 import json
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 NAME = "demo.json"
 EMBEDDED = "postgres://hes_app@/"  # no host, no password: a socket in a private folder
+STREAM = "HES_EVENTHUB_CONNECTION_STRING"
 SERVERS = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL")
 
 
@@ -14,10 +15,11 @@ class Announcement:
     """The file in HES_HOME while a demo runs; readable by its owner only.
 
     `servers` hold no secret: only the embedded ones are named, which know their users by the
-    operating system; addresses of other servers may carry passwords.
+    operating system; addresses of other servers may carry passwords. `stream` carries the key of
+    the local Event Hub, and of no other.
     """
 
-    def __init__(self, home: Path, url: str) -> None:
+    def __init__(self, home: Path, url: str, stream: Mapping[str, object]) -> None:
         self.url = url
         self._path = home / NAME
         self._facts = {
@@ -26,6 +28,7 @@ class Announcement:
             "home": str(home),
             "ready": False,
             "servers": _servers(),
+            "stream": dict(stream),
         }
 
     def write(self, *, ready: bool) -> None:
@@ -55,7 +58,10 @@ def join(home: Path, environment: MutableMapping[str, str]) -> bool:
         facts = json.loads((home / NAME).read_text(encoding="utf-8"))
         os.kill(facts["pid"], 0)
         servers = {name: str(facts["servers"][name]) for name in SERVERS}
+        stream = str(facts["stream"]["connection_string"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
     environment.update(servers | {"HES_HOME": str(home)})
+    if stream:
+        environment.setdefault(STREAM, stream)
     return True

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devices.drivers.base import Period
 from devices.models import Company
-from hes.demo import company, field, processes
+from hes.demo import company, field, processes, stream
 from hes.demo.announcement import Announcement
 from hes.demo.console import step
 from hes.demo.options import Options
@@ -29,11 +29,12 @@ def run(options: Options, home: Path) -> int:
     ready = home / "run" / "field.json"
     ready.unlink(missing_ok=True)
     port = free_port(options.port)
-    announcement = Announcement(home, f"http://{HOST}:{port}/")
+    flow = stream.prepare(home, free_port(options.stream_port))
+    announcement = Announcement(home, f"http://{HOST}:{port}/", flow.facts)
     announcement.write(ready=False)
     watch = _Watch(announcement, lambda: field.connect(ready, owner), ready)
     try:
-        Supervisor(home, _children(options, ready, port)).run(watch.tick)
+        Supervisor(home, _children(options, ready, port, flow)).run(watch.tick)
     finally:
         announcement.withdraw()
     print("\nStopped.", flush=True)
@@ -71,14 +72,17 @@ def free_port(wanted: int) -> int:
     raise OSError(f"no free port from {wanted} on - give another one with --port")
 
 
-def _children(options: Options, ready: Path, port: int) -> list[Child]:
+def _children(options: Options, ready: Path, port: int, flow: stream.Stream) -> list[Child]:
     field_side = processes.simulator(
         options.seed, options.concentrators, options.meters, ready,
         ("--cycle-scale", str(company.CYCLE_SCALE)),
     )  # fmt: skip
     web = processes.child("web", "web", "--bind", f"{HOST}:{port}")
     beat = [processes.child("beat", "beat")] if os.environ.get("REDIS_URL") else []
-    return [field_side, processes.worker(), *beat, processes.exporter(), web]
+    return [
+        *flow.children, field_side, processes.worker(), *beat,
+        *processes.exporters(), processes.maintainer(), web,
+    ]  # fmt: skip
 
 
 class _Watch:
@@ -103,7 +107,8 @@ class _Watch:
         if self._is_connected and not self._is_announced and _answers(self._announcement.url):
             self._is_announced = True
             self._announcement.write(ready=True)
-            print(f"\n  HES runs at {self._announcement.url}   (Ctrl-C stops it)\n", flush=True)
+            print(f"\n  HES runs at {self._announcement.url}   (Ctrl-C stops it)", flush=True)
+            print("  Its stream: hes tail hes-s\n", flush=True)
 
 
 def _answers(url: str) -> bool:

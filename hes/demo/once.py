@@ -2,12 +2,14 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from devices.drivers.base import Period
-from hes.demo import company, field, processes, summary
+from hes.demo import company, field, processes, stream, summary
 from hes.demo.console import Progress, step
+from hes.demo.live import free_port
 from hes.demo.options import Options
 from hes.demo.trouble import DemoError
 from hes.domain.time import local_day, utc
@@ -35,7 +37,8 @@ def run(options: Options, home: Path) -> int:
         fleet = field.provision(owner, options, home, utc(window.first - 1), NEVER)
     ready = home / "run" / "field.json"
     ready.unlink(missing_ok=True)
-    supervisor = Supervisor(home, _children(options, days[0], ready))
+    flow = stream.prepare(home, free_port(0))
+    supervisor = Supervisor(home, _children(options, days[0], ready, flow))
     supervisor.start()
     try:
         with step("Simulated field listens"):
@@ -44,13 +47,20 @@ def run(options: Options, home: Path) -> int:
         total = slots.request(fleet.concentrator_ids, ACTIVITIES, window, datetime.now(UTC))
         _wait_for_visits(supervisor, total)
         with step("Files written"):
-            _wait_for_files(supervisor)
+            _wait_for(supervisor, _files_are_behind, "exporter")
+        with step("Hubs served"):
+            _wait_for(supervisor, stream.is_behind, "relay")
+        elapsed = time.monotonic() - begin
+        with step("Hubs read again by a subscriber"):
+            streamed = stream.compare(flow)
     finally:
         supervisor.stop()
-    result = summary.read(owner, days, time.monotonic() - begin, home)
+    result = summary.read(owner, days, elapsed, home, streamed)
     print(f"\n{summary.table(result)}\n")
     if options.json:
         options.json.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+    if lacking := [hub for hub, found in streamed.items() if not stream.is_complete(found)]:
+        raise DemoError(f"{', '.join(lacking)}: messages do not match the blocks; see the table")
     if result.slots_failed:
         raise DemoError(f"{result.slots_failed} collections failed; see {home / 'logs'}")
     return 0
@@ -61,13 +71,13 @@ def _check_past(last: date, zone: str) -> None:
         raise DemoError(f"--until {last} is not over yet in {zone} - give a past day")
 
 
-def _children(options: Options, first: date, ready: Path) -> list[Child]:
+def _children(options: Options, first: date, ready: Path, flow: stream.Stream) -> list[Child]:
     kept = (datetime.now(UTC).date() - first).days + 2
     field_side = processes.simulator(
         options.seed, options.concentrators, options.meters, ready,
         ("--retention-days", str(kept), "--answer-share", "1"),
     )  # fmt: skip
-    return [field_side, processes.worker(), processes.exporter()]
+    return [*flow.children, field_side, processes.worker(), *processes.exporters()]
 
 
 def _wait_for_visits(supervisor: Supervisor, total: int) -> None:
@@ -86,15 +96,15 @@ def _wait_for_visits(supervisor: Supervisor, total: int) -> None:
     bar.end()
 
 
-def _wait_for_files(supervisor: Supervisor) -> None:
+def _wait_for(supervisor: Supervisor, is_behind: Callable[[], bool], process: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while _is_behind():
+    while is_behind():
         supervisor.tick()
         if time.monotonic() > deadline:
-            raise DemoError("the exporter does not catch up; see the log of the exporter")
+            raise DemoError(f"the {process} does not catch up; see the log of the {process}")
         time.sleep(0.1)
 
 
-def _is_behind() -> bool:
+def _files_are_behind() -> bool:
     at = SinkCursor.objects.filter(sink=CsvFiles.name).first()
     return at is None or has_more(Position(at.xid, at.block_id))

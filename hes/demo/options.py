@@ -19,6 +19,7 @@ class Options:
     json: Path | None
     reset: bool
     port: int
+    stream_port: int
 
 
 def parse(arguments: list[str]) -> Options:
@@ -44,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reset", action="store_true", help="forget the state of earlier runs")
     parser.add_argument("--port", type=_between(0, 65535), default=8000, metavar="N",
                         help="of the web pages; 0 takes a free one")  # fmt: skip
+    parser.add_argument("--stream-port", type=_between(0, 65535), default=5672, metavar="N",
+                        help="of the local Event Hub; 0 takes a free one")  # fmt: skip
     return parser
 
 

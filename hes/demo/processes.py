@@ -34,6 +34,14 @@ def worker() -> Child:
     return child("worker", "worker", "--concurrency", str(VISITS_AT_ONCE), *broker)
 
 
-def exporter() -> Child:
-    """The CSV sink."""
-    return child("exporter", "export", "run")
+def exporters() -> list[Child]:
+    """Daily files and hubs, a process each: what hangs one never touches the other."""
+    return [
+        child("exporter", "export", "run", "--sink", "csv_files"),
+        child("relay", "export", "run", "--sink", "hubs"),
+    ]
+
+
+def maintainer() -> Child:
+    """Makes and drops partitions, as hes_owner."""
+    return child("maintenance", "maintain", "--every", "3600")

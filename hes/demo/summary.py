@@ -38,6 +38,7 @@ class Summary:
     lines: dict[str, int]
     events: dict[str, int]
     files: list[FileFacts]
+    stream: dict[str, dict[str, int]]
     elapsed_s: float
     home: str
 
@@ -46,7 +47,13 @@ class Summary:
         return asdict(self)
 
 
-def read(company: Company, days: list[date], elapsed: float, home: Path) -> Summary:
+def read(
+    company: Company,
+    days: list[date],
+    elapsed: float,
+    home: Path,
+    stream: dict[str, dict[str, int]],
+) -> Summary:
     """Count devices, visits, events in the database and lines in the files themselves."""
     folder = Path(settings.EXPORT_DIR) / company.code
     files = [_facts(path) for path in sorted(folder.glob("*.csv"))]
@@ -65,6 +72,7 @@ def read(company: Company, days: list[date], elapsed: float, home: Path) -> Summ
         lines=dict(sorted(lines.items())),
         events=_events(),
         files=files,
+        stream=stream,
         elapsed_s=round(elapsed, 1),
         home=str(home),
     )
@@ -82,7 +90,17 @@ def table(summary: Summary) -> str:
     ]
     files = [("file", "rows", "bytes", "sha256")]
     files += [(f.name, f"{f.rows:,}", f"{f.bytes:,}", f.sha256[:12]) for f in summary.files]
-    return f"{aligned(counts)}\n\n{aligned(files)}"
+    hubs: list[tuple[str, ...]] = [
+        ("hub", "blocks", "lines", "messages", "read lines", "read messages", "repeats")
+    ]
+    hubs += [
+        (hub, *(f"{found[name]:,}" for name in HUB_COLUMNS))
+        for hub, found in summary.stream.items()
+    ]
+    return f"{aligned(counts)}\n\n{aligned(files)}\n\n{aligned(hubs)}"
+
+
+HUB_COLUMNS = ("blocks", "block_lines", "expected", "lines", "messages", "repeats")
 
 
 def _facts(path: Path) -> FileFacts:
