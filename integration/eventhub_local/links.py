@@ -8,7 +8,13 @@ from typing import Protocol
 
 from integration.eventhub_local.codec import Buffer, Described, UInt
 from integration.eventhub_local.errors import AmqpError
-from integration.eventhub_local.performatives import Disposition, Flow, Performative, Transfer
+from integration.eventhub_local.performatives import (
+    Disposition,
+    Flow,
+    Performative,
+    Transfer,
+    rejected,
+)
 
 MOST_MESSAGE = 1 << 20  # bytes, as the service has it
 CREDIT = 300
@@ -69,6 +75,14 @@ class IncomingLink:
         self._handle = handle
         self._take = take
         self._most_message = most_message
+        self._too_long = Outcome(
+            rejected(
+                AmqpError(
+                    "amqp:link:message-size-exceeded",
+                    f"A message of this link has at most {most_message} bytes.",
+                )
+            )
+        )
         self._begun: Transfer | None = None
         self._payload = bytearray()
         self._count = 0
@@ -85,17 +99,15 @@ class IncomingLink:
     async def transfer(self, transfer: Transfer, payload: Buffer) -> None:
         """Take one frame in; the last of a message queues it."""
         first = self._begun = self._begun or transfer
-        self._payload += payload
-        if len(self._payload) > self._most_message:
-            raise AmqpError(
-                "amqp:link:message-size-exceeded",
-                f"A message of this link has at most {self._most_message} bytes.",
-            )
+        if len(self._payload) <= self._most_message:  # of a longer one no more is kept
+            self._payload += payload
         if transfer.more and not transfer.aborted:
             return
         delivery = self._delivery(first, bytes(self._payload))
         self._begun, self._payload = None, bytearray()
-        if not transfer.aborted:
+        if len(delivery.payload) > self._most_message:
+            self._settle(delivery, self._too_long)
+        elif not transfer.aborted:
             await self._queue(delivery)
         self._count += 1
         if self._count % (CREDIT // 2) == 0:

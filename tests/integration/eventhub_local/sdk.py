@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, EventHubProducerClient, PartitionContext
 
@@ -12,6 +13,11 @@ from tests.factories.eventhub import RunningHub
 
 DEADLINE = 15.0
 GROUP = "$Default"
+# Of a test that cuts connections: the SDK 5.15.1 does not close the sockets of those it has lost.
+LEAVES_SOCKETS = [
+    pytest.mark.usefixtures("leftovers"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from azure.eventhub import EventHubConsumerClient
+from azure.eventhub._utils import get_last_enqueued_event_properties
 from azure.eventhub.exceptions import EventHubError
 
 from tests.integration.eventhub_local.sdk import GROUP, consuming, producing, send, send_all
@@ -13,36 +14,32 @@ from tests.integration.eventhub_local.sdk import GROUP, consuming, producing, se
 
 @pytest.fixture
 async def filled(hub, name):
-    """A hub with a, b, c, d in partition 0, each a batch and a moment of its own."""
-    async with producing(hub, name) as client:
-        for body in (b"a", b"b", b"c", b"d"):
-            await send(client, body, partition_id="0")
-            await asyncio.sleep(0.005)
+    """A hub with a, b, c, d in partition 0."""
+    await send_all(hub, name, b"a", b"b", b"c", b"d", partition_id="0")
     return name
 
 
-async def second_event(hub, filled):
-    async with consuming(hub, filled, partition_id="0") as received:
-        await received.count(4)
-        return received.events[1][1]
-
-
-async def test_reading_begins_at_offset_sequence_number_and_time(hub, filled):
-    second = await second_event(hub, filled)
-    before = second.enqueued_time - timedelta(milliseconds=1)
+async def test_reading_begins_at_offset_sequence_number_and_time(hub, name):
+    async with producing(hub, name) as client:
+        await send(client, b"a", partition_id="0")
+        await asyncio.sleep(0.01)
+        await send(client, b"b", partition_id="0")
+        second = await client.get_partition_properties("0")
+        await send(client, b"c", b"d", partition_id="0")
+    moment = second["last_enqueued_time_utc"]
     cases = [
-        (second.offset, False, [b"c", b"d"]),
-        (second.offset, True, [b"b", b"c", b"d"]),
-        (second.sequence_number, False, [b"c", b"d"]),
-        (second.sequence_number, True, [b"b", b"c", b"d"]),
-        (second.enqueued_time, False, [b"c", b"d"]),
-        (before, False, [b"b", b"c", b"d"]),
+        (second["last_enqueued_offset"], False, [b"c", b"d"]),
+        (second["last_enqueued_offset"], True, [b"b", b"c", b"d"]),
+        (second["last_enqueued_sequence_number"], False, [b"c", b"d"]),
+        (second["last_enqueued_sequence_number"], True, [b"b", b"c", b"d"]),
+        (moment, False, [b"c", b"d"]),
+        (moment - timedelta(milliseconds=1), False, [b"b", b"c", b"d"]),
     ]
 
     async def read(position, inclusive, expected):
         start = {"starting_position": position, "starting_position_inclusive": inclusive}
         async with consuming(
-            hub, filled, group=f"{position}{inclusive}"[-20:], partition_id="0", **start
+            hub, name, group=f"{position}{inclusive}"[-20:], partition_id="0", **start
         ) as received:
             assert await received.count(len(expected)) == expected
 
@@ -51,33 +48,24 @@ async def test_reading_begins_at_offset_sequence_number_and_time(hub, filled):
 
 async def test_latest_is_what_comes_from_now_on(hub, filled):
     async with consuming(hub, filled, partition_id="0", starting_position="@latest") as received:
-        await asyncio.sleep(1.5)  # until the link stands
+        await asyncio.sleep(1.2)  # until the link stands
         await send_all(hub, filled, b"new", partition_id="0")
         assert await received.count(1) == [b"new"]
 
 
-async def test_more_messages_than_credit_arrive_once_and_in_order(hub, name):
+async def test_many_messages_and_long_ones_arrive_once_and_in_order(hub, name):
     bodies = [b"%d" % number for number in range(1000)]
-    await send_all(hub, name, *bodies, partition_id="0")
-    async with consuming(hub, name, partition_id="0", prefetch=50) as received:
-        assert await received.count(1000) == bodies
-
-
-async def test_a_long_message_comes_in_many_frames(hub, name):
-    body = bytes(range(256)) * 4000
-    await send_all(hub, name, body, partition_id="0")
-    async with consuming(hub, name, partition_id="0") as received:
-        assert await received.count(1) == [body]
-
-
-async def test_the_last_enqueued_event_is_told_when_asked_for(hub, filled):
+    bodies += [bytes(range(256)) * 4000]  # comes in many frames
+    async with producing(hub, name) as client:
+        await send(client, *bodies[:-1], partition_id="0")
+        await send(client, bodies[-1], partition_id="0")
     async with consuming(
-        hub, filled, partition_id="0", track_last_enqueued_event_properties=True
+        hub, name, partition_id="0", prefetch=50, track_last_enqueued_event_properties=True
     ) as received:
-        await received.count(4)
-    told = received.events[0][1]._last_enqueued_event_properties
-    last = received.events[-1][1]
-    assert told == {} or told["sequence_number"] == last.sequence_number
+        assert await received.count(1001) == bodies
+    told = get_last_enqueued_event_properties(received.events[0][1])
+    assert told["sequence_number"] == 1000
+    assert told["offset"] == received.events[-1][1].offset
 
 
 async def test_a_higher_epoch_takes_the_partition_and_a_lower_one_is_refused(hub, filled):

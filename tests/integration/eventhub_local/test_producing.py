@@ -96,6 +96,6 @@ async def test_management_tells_what_a_hub_and_a_partition_are(hub, name):
 async def test_a_silent_client_is_kept_awake_by_empty_frames(hub, name):
     async with producing(hub, name, idle_timeout=0.4, keep_alive=0.1) as client:
         await send(client, b"a", partition_id="0")
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.7)
         await send(client, b"b", partition_id="0")
     wait_until(lambda: len(hub.read(name)) == 2)
