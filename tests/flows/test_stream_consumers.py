@@ -23,6 +23,7 @@ from devices.parameters import change
 from devices.partitions import ensure
 from integration.export.sinks.event_hub.access import Access
 from integration.export.sinks.event_hub.drain import drain_hubs
+from integration.export.sinks.event_hub.patience import Patience
 from integration.models import SinkCursor
 from tests.factories.azurite import azurite
 from tests.factories.eventhub import local_event_hub
@@ -36,6 +37,7 @@ SINGLE = 200  # events, one per message
 PACKED = 5_000  # lines
 QUICK = {"load_balancing_interval": 0.5, "partition_ownership_expiration_interval": 3}
 POSITIONS = "checkpoints"
+BRIEF = Patience(close=0.05, poll=0.05, look=0.2)
 GUIDE = Path(__file__).parents[2] / "docs/consumers.md"
 
 
@@ -59,7 +61,7 @@ def send(hub, company):
     def send(*texts, kind):
         store(company, datetime.now(UTC).date(), *texts, kind=kind)
         try:
-            drain_hubs(20, Access(hub.connection_string))
+            drain_hubs(20, Access(hub.connection_string), BRIEF)
         finally:
             connection.close()
 

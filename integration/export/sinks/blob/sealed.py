@@ -1,28 +1,22 @@
 """What is copied: files that are sealed, read once and checked while they are read."""
 
-import gzip
 import hashlib
 import threading
-import zlib
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from hes.domain.errors import HesError
 from integration.export.sinks import daily_file
+from integration.export.sinks.daily_file import FileTrouble
 from integration.models import ExportFile
-
-DAMAGED = (gzip.BadGzipFile, zlib.error, EOFError)
 
 
 class Interrupted(HesError):
     """We are to stop; half of a file is nothing, the next run begins it again."""
-
-
-class FileChanged(HesError):
-    """A sealed file is not what it was sealed as; it does not go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +43,29 @@ class Sealed:
         rows = {} if self.rows is None else {"rows": str(self.rows)}
         return {"sha256": self.sha256, **rows}
 
-    def open(self, root: Path, stop: threading.Event) -> "Content":
-        """Its content. Raises FileChanged when it is gone, OSError when the folder is."""
+    @contextmanager
+    def open(self, root: Path, stop: threading.Event) -> "Iterator[Content]":
+        """Its content. Raises FileTrouble when it is gone, OSError when the folder is."""
         path = root / self.path
-        try:
-            return Content(self, _plain(path), stop)
-        except FileNotFoundError:
-            if path.parent.is_dir():
-                raise FileChanged(f"{path} is not on disk: bring it back") from None
-            raise
+        place = daily_file.stored(path)
+        if place is None and path.parent.is_dir():
+            raise FileTrouble(f"{path} is not on disk: {self._cure}")
+        with daily_file.open_text(place or path) as file:
+            yield Content(self, file, stop)
+
+    def changed(self) -> FileTrouble:
+        """What is raised when it is not what was sealed."""
+        return FileTrouble(f"{self.path} on disk is not what was sealed: {self._cure}")
+
+    @property
+    def _cure(self) -> str:
+        is_daily = self.path.endswith(".csv")
+        return f"`hes export regenerate {self.path} --restore`" if is_daily else "bring it back"
 
     def md5(self, root: Path, stop: threading.Event) -> bytes:
         """Of the content, to compare with a blob that somebody else put there."""
         md5 = hashlib.md5(usedforsecurity=False)
-        with closing(self.open(root, stop)) as content:
+        with self.open(root, stop) as content:
             while piece := content.read(daily_file.CHUNK):
                 md5.update(piece)
         return md5.digest()
@@ -77,30 +80,19 @@ class Content:
         self._sha256 = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
-        """The next `size` bytes, fewer at the end. Raises FileChanged, Interrupted."""
+        """The next `size` bytes, fewer at the end. Raises FileTrouble, Interrupted."""
         if self._stop.is_set():
             raise Interrupted(self._sealed.path)
         wanted = self._left if size < 0 else min(size, self._left)
-        try:
-            piece = self._file.read(wanted)
-            is_longer = wanted == self._left and self._file.read(1)
-        except DAMAGED as fault:
-            raise self._changed() from fault
+        piece = self._file.read(wanted)
         self._sha256.update(piece)
         self._left -= len(piece)
-        is_wrong = not self._left and self._sha256.hexdigest() != self._sealed.sha256
-        if len(piece) < wanted or is_longer or is_wrong:
-            raise self._changed()
+        if len(piece) < wanted or (not self._left and not self._is_whole()):
+            raise self._sealed.changed()
         return piece
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _changed(self) -> FileChanged:
-        return FileChanged(
-            f"{self._sealed.path} on disk is not what was sealed: bring it back as it was"
-        )
+    def _is_whole(self) -> bool:
+        return self._sha256.hexdigest() == self._sealed.sha256 and not self._file.read(1)
 
 
 def daily(file: ExportFile) -> Sealed:
@@ -115,10 +107,3 @@ def small(root: Path, path: str, day: date) -> Sealed:
     except FileNotFoundError:
         return Sealed(path, day, 0, "")
     return Sealed(path, day, len(content), hashlib.sha256(content).hexdigest())
-
-
-def _plain(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        return cast(BinaryIO, gzip.open(path.with_name(f"{path.name}.gz")))

@@ -24,9 +24,10 @@ from integration.export.runner import Every
 from integration.export.sinks.blob import copies, expiry, pending
 from integration.export.sinks.blob.copies import Attempt
 from integration.export.sinks.blob.faults import explain, is_answer
-from integration.export.sinks.blob.sealed import FileChanged, Interrupted, Sealed, daily, small
+from integration.export.sinks.blob.sealed import Interrupted, Sealed, daily, small
 from integration.export.sinks.blob.target import Target, configured
 from integration.export.sinks.blob.uploads import NameTaken, Uploads, Vanished, client_options
+from integration.export.sinks.daily_file import FileTrouble
 from integration.models import SinkCursor
 from workorders.threads import DATABASE_GONE
 
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 NAME = "blob"
 TELL_EVERY = 60.0
 PASSING = (AzureError, OSError, Vanished)
-PERSON = (NameTaken, FileChanged)
+PERSON = (NameTaken, FileTrouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,8 @@ class BlobService:
             if not is_answer(fault):
                 raise
             self._find_cause(owner, uploads, attempt)
-            return self._refuse(owner, attempt, explain(fault, self._target))
+            reason = f"the service takes others, but not this: {explain(fault, self._target)}"
+            return self._refuse(owner, attempt, reason)
         copies.finish(owner, attempt, sealed)
         log.info("%s: %s copied, %d bytes", NAME, sealed.path, sealed.size)
         return True

@@ -8,7 +8,6 @@ how it ended, a blob under the name is taken for its work.
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from enum import Enum, auto
 from itertools import count
 from pathlib import Path
@@ -85,7 +84,7 @@ class Uploads:
         """Returns when the blob is there with this content.
 
         `may_be_ours`: an earlier attempt with this content may have succeeded. Raises NameTaken and
-        FileChanged for what only a person can mend, AzureError, OSError and Vanished for the rest,
+        FileTrouble for what only a person can mend, AzureError, OSError and Vanished for the rest,
         Interrupted when we are to stop.
         """
         blob = self._container.get_blob_client(sealed.path)
@@ -114,7 +113,7 @@ class Uploads:
         return Standing.SAME
 
     def _upload(self, blob: BlobClient, sealed: Sealed) -> None:
-        with closing(sealed.open(self._root, self._stop)) as content:
+        with sealed.open(self._root, self._stop) as content:
             if sealed.size <= BLOCK:
                 blob.upload_blob(
                     content.read(), overwrite=False, validate_content=True, **_described(sealed)

@@ -2,19 +2,30 @@
 
 import logging
 import re
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from django.db import connection
 
 from integration.export import alarms
 from integration.export.drain import drain
+from integration.export.sinks.blob import target
+from integration.export.sinks.blob.faults import explain
 from integration.models import BlobCopy, SinkCursor
 from tests.factories.azurite import azurite
 from tests.factories.processes import wait_until
 from tests.integration.export.blob.conftest import Running, copied, settle
 from tests.integration.export.writers import lines, store
+
+LARGE = 120_000  # lines, over 4 MiB
 
 
 @pytest.fixture
@@ -118,8 +129,8 @@ def test_a_signature_that_runs_out_soon_is_told_while_files_flow(service, box, s
 def test_one_blob_the_service_will_not_take_does_not_hold_the_others(
     service, box, seal, root, yesterday
 ):
-    """A lease on the name is a refusal of this blob only."""
-    seal(lines(1), kind="M")
+    """Nobody stages blocks for a name that is leased."""
+    seal(lines(1, LARGE), kind="M")
     seal(lines(2))
     blob = service.client(box).get_blob_client(f"demo/M_{yesterday}.csv")
     blob.upload_blob(b"")
@@ -127,7 +138,39 @@ def test_one_blob_the_service_will_not_take_does_not_hold_the_others(
     with Running(root, service.container_url(box)):
         wait_until(lambda: len(copied()) == 2)
         wait_until(lambda: _alarm("blob_refused"))
+    assert "takes others, but not this" in _alarm("blob_refused")
     assert not _alarm()
+
+
+def test_a_container_that_goes_while_we_copy_leaves_no_witness(service, box, seal, root, yesterday):
+    """The service said no, so a blob that lies there afterwards is not ours."""
+    first = seal(lines(1))
+    url = service.container_url(box)
+    with Running(root, url):
+        wait_until(lambda: copied() == first)
+        service.client(box).delete_container()
+        seal(lines(2))
+        wait_until(lambda: "does not exist" in _alarm())
+        assert BlobCopy.objects.count() == len(first)
+        late = f"demo/S_{yesterday}_2.csv"
+        service.client(box).create_container()
+        with suppress(ResourceExistsError):  # the sink was quicker
+            service.client(box).upload_blob(late, b"somebody else's")
+            wait_until(lambda: late in _alarm("blob_refused"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (ServiceRequestError("no route"), "cannot be reached.*no route"),
+        (ServiceResponseError("timed out"), "does not answer"),
+        (HttpResponseError("Server busy\nRequestId:1"), r"did not take it.*\(Server busy\)"),
+        (OSError(5, "Input/output error"), "Input/output error"),
+    ],
+)
+def test_a_fault_is_told_in_a_sentence(fault, said):
+    opened = target.from_url("https://a.blob.core.windows.net/box?sp=cw&sig=secret")
+    assert re.search(said, explain(fault, opened))
 
 
 @pytest.mark.parametrize("harm", ["none", "expired", "wrong", "down", "taken"])

@@ -154,4 +154,5 @@ def test_a_missing_file_is_told_of_and_the_others_go(service, box, csv, seal, ro
     with Running(root, service.container_url(box)):
         wait_until(_refusal)
         wait_until(lambda: any("/M_" in name and name.endswith(".done") for name in copied()))
-    assert "bring it back" in _refusal()
+    cure = "bring it back" if missing else f"`hes export regenerate {csv} --restore`"
+    assert cure in _refusal()

@@ -5,6 +5,7 @@ import hashlib
 import re
 
 from devices.models import Company
+from integration.export import alarms
 from integration.export.drain import drain
 from integration.export.sinks.blob import target
 from integration.models import BlobCopy, ExportFile, SinkCursor
@@ -156,3 +157,33 @@ def test_a_disabled_sink_uploads_nothing_until_it_is_enabled(service, box, seal,
         assert copied() == names
         SinkCursor.objects.filter(sink="blob").update(is_enabled=True)
         wait_until(lambda: copied() == more)
+
+
+def test_a_damaged_packed_file_does_not_go_out(service, box, seal, root, yesterday):
+    seal(lines(1, 50))
+    path = root / f"demo/S_{yesterday}.csv"
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes())[:-9])
+    path.unlink()
+    refused = BlobCopy.objects.filter(refused_at__isnull=False)
+    copy_until(root, service.container_url(box), refused.exists)
+    assert "damaged" in refused.get().reason
+    assert _names(service, box) == []
+
+
+def test_a_folder_that_is_not_mounted_is_waited_for(service, box, seal, root):
+    names = seal(lines(1))
+    root.rename(root.with_name("elsewhere"))
+    with Running(root, service.container_url(box)):
+        wait_until(lambda: alarms.open_alarms().filter(name="sink_failing").exists())
+        root.with_name("elsewhere").rename(root)
+        wait_until(lambda: copied() == names)
+    assert not alarms.open_alarms().exists()
+
+
+def test_an_upload_under_way_ends_when_the_sink_is_asked_to_stop(service, box, seal, root):
+    seal(lines(1, 3 * LARGE))
+    with Running(root, service.container_url(box)) as running:
+        wait_until(BlobCopy.objects.exists)
+        running.stop.set()
+    assert copied() == []
+    assert _names(service, box) == []
