@@ -16,6 +16,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from hes.domain.errors import HesError
 from integration.export.messages.packing import Message
 from integration.export.sinks.event_hub.access import Access
+from integration.export.sinks.event_hub.connections import Connections, cut, opened
 from integration.export.sinks.event_hub.errors import Rejected, Unavailable, of_sdk, told
 from integration.export.sinks.event_hub.patience import Patience
 
@@ -62,6 +63,7 @@ class Hub:
         self._credential: Any = None
         self._partitions: list[str] = []
         self._opened_at = 0.0
+        self._connections: Connections = set()
         self._closing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> int:
@@ -77,6 +79,7 @@ class Hub:
         return len(self._partitions)
 
     async def _connect(self) -> None:
+        opened.set(self._connections)
         self._credential = self._access.credential()
         self._client = self._access.producer(self.name, self._credential)
         self._partitions = await within(self._patience.open, _prepare(self._client))
@@ -91,6 +94,7 @@ class Hub:
         client = self._client
         if client is None:
             raise Unavailable(f"{self.name}: not open")
+        opened.set(self._connections)
         count = 1
         try:
             batch = await self._fill(client, self._partitions[partition], messages)
@@ -117,9 +121,9 @@ class Hub:
 
     def drop(self) -> None:
         """Forget this client, whatever state it is in; the next call makes a new one."""
-        client, credential = self._client, self._credential
-        self._client = self._credential = None
-        closing = asyncio.create_task(self._dismiss(client, credential))
+        left = self._client, self._credential, self._connections
+        self._client, self._credential, self._connections = None, None, set()
+        closing = asyncio.create_task(self._dismiss(*left))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
@@ -128,14 +132,19 @@ class Hub:
         self.drop()
         await asyncio.gather(*self._closing)
 
-    async def _dismiss(self, client: EventHubProducerClient | None, credential: Any) -> None:
-        if client is not None:
-            await self._close(client)
-        if credential is not None:
-            await self._quietly(credential.close())
+    async def _dismiss(
+        self, client: EventHubProducerClient | None, credential: Any, connections: Connections
+    ) -> None:
+        try:
+            if client is not None:
+                await self._close(client)
+            if credential is not None:
+                await self._quietly(credential.close())
+        finally:
+            cut(connections)
 
     async def _close(self, client: EventHubProducerClient) -> None:
-        """Each call gets past one link that hangs: none keeps its keep-alive task."""
+        """Each call gets past one link that hangs, or that waits for its keep-alive to wake."""
         for _ in range(len(self._partitions) + 2):
             if await self._quietly(client.close()):
                 return
@@ -150,9 +159,8 @@ class Hub:
 
 
 async def _prepare(client: EventHubProducerClient) -> list[str]:
-    """The partitions; opens the link that tells the largest message as well."""
-    partitions = await client.get_partition_ids()
-    await client.create_batch()
+    """The partitions; the first batch opens the link that tells how large one may be."""
+    partitions, _ = await asyncio.gather(client.get_partition_ids(), client.create_batch())
     return partitions
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from azure.eventhub.exceptions import EventHubError
+from azure.eventhub.exceptions import EventDataSendError
 
 from hes.domain.errors import HesError
 
@@ -19,14 +19,21 @@ OF_THE_SERVICE = frozenset(
         *("server-busy", "timeout", "operation-cancelled", "internal-error", "entity-disabled"),
         *("not-found", "resource-deleted", "resource-locked", "resource-limit-exceeded"),
         *("unauthorized-access", "illegal-state", "partition-not-owned", "publisher-revoked"),
-        *("client-error", "unknown-error", "socket-error"),
     }
 )
+OURS = frozenset({"", "client-error", "unknown-error", "socket-error"})  # the SDK's own words
 OVERSIZE = "link:message-size-exceeded"
 
 
 class Unavailable(HesError):
-    """The hub does not take anything now: wait, then go on with a new client."""
+    """The hub does not take anything now: wait, then go on.
+
+    With a new client, unless `is_answer`: a service that says so is well connected.
+    """
+
+    def __init__(self, reason: str, is_answer: bool = False) -> None:
+        super().__init__(reason)
+        self.is_answer = is_answer
 
 
 class Rejected(HesError):
@@ -51,13 +58,11 @@ def of_sdk(fault: Exception, count: int) -> Unavailable | Rejected:
     the size of the link as the loss of that link.
     """
     condition = getattr(fault, "error", None) or ""
-    if condition == OVERSIZE:
+    is_answer = isinstance(fault, EventDataSendError) and condition not in OURS
+    if condition == OVERSIZE or (is_answer and not _is_of_the_service(condition)):
         return Rejected(told(fault), count)
-    if _is_of_the_service(fault, condition):
-        return Unavailable(f"{type(fault).__name__}: {told(fault)}")
-    return Rejected(told(fault), count)
+    return Unavailable(f"{type(fault).__name__}: {told(fault)}", is_answer)
 
 
-def _is_of_the_service(fault: Exception, condition: str) -> bool:
-    is_refusal = isinstance(fault, EventHubError) and type(fault).__name__ == "EventDataSendError"
-    return not is_refusal or ":" in condition or not condition or condition in OF_THE_SERVICE
+def _is_of_the_service(condition: str) -> bool:
+    return ":" in condition or condition in OF_THE_SERVICE

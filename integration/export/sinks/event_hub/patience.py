@@ -10,7 +10,7 @@ class Patience:
 
     open: float = 30.0
     send: float = 30.0
-    close: float = 5.0
+    close: float = 0.5  # per link; what matters of it is done at once
     client_life: float = 86_400.0  # the SDK keeps something for every message
     first_pause: float = 0.25  # after a failure, doubled with each further one ...
     longest_pause: float = 60.0  # ... up to this

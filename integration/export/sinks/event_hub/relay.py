@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from django.db.utils import DatabaseError, InterfaceError
-
 from hes.domain.errors import HesError
 from integration.export import alarms
 from integration.export.cursor import Block, Owner, OwnershipLost, Position, read_after, take_over
@@ -22,11 +20,12 @@ from integration.export.sinks.event_hub import dead_letters, progress, replays
 from integration.export.sinks.event_hub.access import Access
 from integration.export.sinks.event_hub.client import Hub
 from integration.export.sinks.event_hub.database import Database
-from integration.export.sinks.event_hub.errors import told
+from integration.export.sinks.event_hub.errors import Unavailable, told
 from integration.export.sinks.event_hub.patience import Patience
 from integration.export.sinks.event_hub.progress import Tally
 from integration.export.sinks.event_hub.sending import Sender
 from integration.models import SinkCursor
+from workorders.threads import DATABASE_GONE
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +92,7 @@ class Relay:
                     await self._serve(owner)
         except OwnershipLost as lost:
             log.info("%s", lost)
-        except (HesError, DatabaseError, InterfaceError) as fault:
+        except (HesError, *DATABASE_GONE) as fault:
             await self._back_off(fault)
 
     async def _serve(self, owner: Owner) -> None:
@@ -207,8 +206,9 @@ class Relay:
         self._failures, self._is_alarmed = 0, False
 
     async def _fail(self, owner: Owner, fault: HesError) -> None:
-        """Say why nothing moves, and wait; the next try has a new client."""
-        self._hub.drop()
+        """Say why nothing moves, and wait."""
+        if not (isinstance(fault, Unavailable) and fault.is_answer):
+            self._hub.drop()
         await self._database.run(progress.fail, owner, told(fault))
         if self._failures + 1 >= FAILURES_TO_ALARM:
             self._is_alarmed = True

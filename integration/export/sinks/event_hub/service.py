@@ -7,18 +7,19 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.utils import DatabaseError, InterfaceError
 
 from hes.domain.errors import HesError
 from integration.export import alarms
 from integration.export.cursor import Stream
 from integration.export.messages.routes import HubsShared, Route, routes
 from integration.export.sinks.event_hub.access import Access
+from integration.export.sinks.event_hub.connections import NotingLoop
 from integration.export.sinks.event_hub.crew import Crew
 from integration.export.sinks.event_hub.database import Database
 from integration.export.sinks.event_hub.errors import told
 from integration.export.sinks.event_hub.patience import Patience
 from integration.export.sinks.event_hub.relay import ALARM, Common
+from workorders.threads import DATABASE_GONE
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ class HubService:
         logging.getLogger("azure").setLevel(logging.WARNING)  # below it tells of every frame
         self._beats = 0
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=NotingLoop) as loop:
+                loop.run(self._serve())
         finally:
             self._beats = None
 
@@ -103,14 +105,14 @@ class HubService:
             try:
                 crew.follow(await database.run(_routes))
                 await asyncio.sleep(self._patience.routes)
-            except (HubsShared, DatabaseError, InterfaceError) as fault:
+            except (HubsShared, *DATABASE_GONE) as fault:
                 log.warning("%s: %s", NAME, told(fault))
                 await asyncio.sleep(self._patience.spare)
 
     async def _poll(self, crew: Crew, database: Database) -> None:
         while True:
             self._beats = (self._beats or 0) + 1
-            with suppress(DatabaseError, InterfaceError):  # every relay tells of it
+            with suppress(*DATABASE_GONE):  # every relay tells of it
                 crew.wake(await database.run(self._look))
             await asyncio.sleep(self._patience.poll)
 

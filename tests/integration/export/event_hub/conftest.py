@@ -9,7 +9,7 @@ from integration.export.sinks.event_hub.patience import Patience
 from tests.factories.eventhub import RunningHub, local_event_hub
 
 PARTITIONS = 4
-HUBS = {f"hes-{kind}": PARTITIONS for kind in ("s", "hpe", "lpe", "dc")}
+HUBS = {f"hes-{kind}": PARTITIONS for kind in ("s", "hpe", "bob-s")}
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def access(hub):
 def impatient():
     return Patience(
         open=4.0,
-        send=1.5,
-        close=0.5,
+        send=4.0,
+        close=0.05,
         first_pause=0.05,
         longest_pause=0.4,
         refused_pause=0.02,
