@@ -8,6 +8,7 @@ another header is not continued.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from devices.models import Company
@@ -75,8 +76,12 @@ class Plan:
         return same and self._naming(block.company_id).has_room(growth, block)
 
     def _next_file(self, series: Series, last: Growth | None) -> ExportFile:
-        number = last.file.number + 1 if last else 1
-        path = self._naming(series.company_id).path(series, number)
+        """A name is never used twice: an earlier suffix may look like a number."""
+        naming = self._naming(series.company_id)
+        for number in count(last.file.number + 1 if last else 1):
+            path = naming.path(series, number)
+            if not ExportFile.objects.filter(path=path).exists():
+                break
         return ExportFile(**series._asdict(), number=number, path=path, header=HEADERS[series.kind])
 
     def _naming(self, company_id: int) -> Naming:

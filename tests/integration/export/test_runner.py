@@ -1,7 +1,6 @@
-"""The exporter as a process: killed, doubled, out of disk, stopped."""
+"""The exporter as a process: killed, doubled, disabled, stopped."""
 
 import contextlib
-import multiprocessing
 import os
 import random
 import resource
@@ -10,49 +9,29 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from devices.parameters import change
-from hes.lib.processes import PR_SET_PDEATHSIG, _libc
+from devices.partitions import ensure
 from integration.export.drain import drain
 from integration.export.runner import Exporter
 from integration.export.sinks.csv_files import CsvFiles
 from integration.models import ExportFile, SinkCursor
+from tests.integration.export.exporting import (
+    assert_clean,
+    exported_lines,
+    exporter,
+    fork,
+    wait_for,
+)
 from tests.integration.export.writers import HEADER, insert, lines, session, store
 
-KILLS = 20
+KILLS = 50
+OLD = 8  # days: then a sealed file is gzipped
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
-fork = multiprocessing.get_context("fork")
-
-
-def _export(root):
-    _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    Exporter(CsvFiles(root), threading.Event()).run()
-
-
-@contextlib.contextmanager
-def _exporter(root):
-    connection.close()  # a session must not be shared over a fork
-    process = fork.Process(target=_export, args=(root,), daemon=True)
-    process.start()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.join()
-
-
-def _wait_for(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def _exported_lines():
-    return sum(ExportFile.objects.values_list("lines", flat=True))
 
 
 def _keep_writing(company, day, seed, stop, texts):
@@ -88,15 +67,27 @@ def _writers(company, day):
             thread.join()
 
 
-def test_an_exporter_killed_twenty_times_writes_each_line_once_and_in_order(company, today, root):
+@pytest.fixture
+def old_day(company, today):
+    """A day whose files are sealed and gzipped as soon as they are written."""
+    day = today - timedelta(days=OLD)
+    ensure("export_block", day, day)
+    for kind in ("S", "M", "DC", "VV"):
+        store(company, day, *(lines(first, 2_000) for first in range(0, 40_000, 2_000)), kind=kind)
+    return day
+
+
+def test_an_exporter_killed_fifty_times_writes_each_line_once_and_in_order(
+    company, today, old_day, root
+):
     change(company, "export_max_bytes", "4000000")
     dice = random.Random(1)  # noqa: S311 - a repeatable course
     with _writers(company, today) as texts:
         for _ in range(KILLS):
-            with _exporter(root):
-                time.sleep(0.02 + dice.random() * 0.3)
+            with exporter(root):
+                time.sleep(0.02 + dice.random() * 0.2)
     drain(root)
-    files = list(ExportFile.objects.order_by("number"))
+    files = list(ExportFile.objects.filter(day=today).order_by("number"))
     contents = [(root / file.path).read_text() for file in files]
     assert all(content.startswith(HEADER) for content in contents)
     together = "".join(content.removeprefix(HEADER) for content in contents)
@@ -104,41 +95,38 @@ def test_an_exporter_killed_twenty_times_writes_each_line_once_and_in_order(comp
     assert [file.size for file in files] == [len(content) for content in contents]
     assert len(files) > 1
     assert SinkCursor.objects.get().owner_epoch > KILLS / 2, "the kills met working exporters"
+    assert SinkCursor.objects.get().lines == exported_lines()
+    assert_clean(today, root)
+    assert_clean(old_day, root)
+
+
+def test_old_files_are_sealed_and_gzipped_while_blocks_keep_moving(company, today, old_day, root):
+    with exporter(root):
+        store(company, today, lines(1, 2))
+        wait_for(lambda: ExportFile.objects.filter(gzipped_at__isnull=False).count() == 4, 30)
+        store(company, today, lines(3, 2))
+        wait_for(lambda: ExportFile.objects.get(day=today).lines == 4)
+    assert not list((root / "demo").glob(f"*{old_day}.csv"))
+    assert_clean(old_day, root)
 
 
 def test_a_second_exporter_waits_and_takes_over_when_the_first_dies(company, today, root):
-    with _exporter(root) as first, _exporter(root):
+    with exporter(root) as first, exporter(root):
         store(company, today, lines(1))
-        _wait_for(lambda: _exported_lines() == 1)
+        wait_for(lambda: exported_lines() == 1)
         time.sleep(0.6)
         assert SinkCursor.objects.get().owner_epoch == 1, "the spare keeps off"
         first.kill()
         first.join()
         store(company, today, lines(2))
-        _wait_for(lambda: _exported_lines() == 2, seconds=3)
+        wait_for(lambda: exported_lines() == 2, seconds=3)
         assert SinkCursor.objects.get().owner_epoch == 2
     assert (root / f"demo/S_{today}.csv").read_text() == HEADER + lines(1, 2)
 
 
-def test_a_full_disk_tears_no_line_and_is_caught_up_afterwards(company, today, root):
-    path = root / f"demo/S_{today}.csv"
-    with _exporter(root) as exporter:
-        store(company, today, lines(1))
-        _wait_for(lambda: _exported_lines() == 1)
-        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        full = path.stat().st_size + 100
-        resource.prlimit(exporter.pid, resource.RLIMIT_FSIZE, (full, hard))
-        store(company, today, lines(2, 10), lines(12, 10))
-        time.sleep(1.0)
-        assert path.read_text() == HEADER + lines(1)
-        resource.prlimit(exporter.pid, resource.RLIMIT_FSIZE, (hard, hard))
-        _wait_for(lambda: _exported_lines() == 21)
-    assert path.read_text() == HEADER + lines(1, 21)
-
-
 def test_the_exporter_outlives_the_loss_of_its_database_session(company, today, root):
-    with _exporter(root), session() as admin, admin.cursor() as cursor:
-        _wait_for(lambda: SinkCursor.objects.exists())
+    with exporter(root), session() as admin, admin.cursor() as cursor:
+        wait_for(lambda: SinkCursor.objects.exists())
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user"
             " AND datname = current_database() AND pid <> ALL(%s)",
@@ -146,7 +134,33 @@ def test_the_exporter_outlives_the_loss_of_its_database_session(company, today, 
         )
         admin.commit()
         store(company, today, lines(1))
-        _wait_for(lambda: _exported_lines() == 1)
+        wait_for(lambda: exported_lines() == 1)
+
+
+def test_it_shows_that_it_lives_and_a_disabled_sink_does_not_move(company, today, root):
+    stop = threading.Event()
+    sink = Exporter(CsvFiles(root), stop)
+    store(company, today, lines(1))
+    thread = threading.Thread(target=sink.run)
+    thread.start()
+    try:
+        wait_for(lambda: exported_lines() == 1)
+        SinkCursor.objects.update(is_enabled=False)
+        store(company, today, lines(2))
+        signs = [sink.sign()]
+        for _ in range(3):
+            time.sleep(0.6)
+            signs.append(sink.sign())
+        assert signs == sorted(set(signs)), "a number that changes"
+        assert exported_lines() == 1
+        SinkCursor.objects.update(is_enabled=True)
+        wait_for(lambda: exported_lines() == 2)
+    finally:
+        stop.set()
+        thread.join()
+    cursor = SinkCursor.objects.get()
+    assert (cursor.lines, cursor.bytes) == (2, len(lines(1, 2)))
+    assert sink.name == "csv_files"
 
 
 def test_memory_stays_flat_however_much_there_is(company, today, root):
@@ -185,6 +199,6 @@ def test_the_command_ends_in_order_when_asked(company, today, root, number):
     store(company, today, lines(1))
     argv = [sys.executable, "-m", "hes.cli", "export", "run", "--folder", str(root)]
     with subprocess.Popen(argv, env=os.environ.copy(), stderr=subprocess.PIPE) as process:
-        _wait_for(lambda: _exported_lines() == 1)
+        wait_for(lambda: exported_lines() == 1)
         process.send_signal(number)
         assert process.wait(5) == 0, process.stderr.read()
