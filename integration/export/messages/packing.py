@@ -93,7 +93,7 @@ class Message:
 def cut(block: "Block", company: str, packing: Packing) -> Iterator[Message]:
     """The messages of a block in order; together they hold each of its lines once.
 
-    `company` is the code. Raises DamagedBlock, and DamagedLine where JSON is asked for.
+    `company` is the code. Raises DamagedBlock.
     """
     first = 0
     content_type = CONTENT_TYPES[packing.form]
@@ -140,7 +140,7 @@ def _runs(block: "Block", company: str) -> Iterator[tuple[str, bytes]]:
 
 def _device(line: bytes) -> bytes:
     """The meter's serial, else the concentrator: the second and first column of events."""
-    concentrator, meter, _ = line.split(b";", 2)
+    concentrator, meter, *_ = *line.split(b";", 2), b""
     return meter or concentrator
 
 

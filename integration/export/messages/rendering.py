@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache, lru_cache, partial
 
 from devices.outbox.layouts import HEADERS
-from hes.domain.errors import HesError
 
 NUMBERS = frozenset(
     {"value", "state", "t1", "t2", "t3", "t4", "t5", "t6", "tot", "energytype", "severity"}
@@ -24,17 +23,15 @@ _TRUTH = {"TRUE": "true", "FALSE": "false"}
 _CACHED = 16_384
 
 
-class DamagedLine(HesError):
-    """A stored line that has not the columns of its kind."""
-
-
 def json_objects(kind: str, text: bytes, utc_offset: int) -> list[bytes]:
     """One object per line of a kind; stamps are `utc_offset` minutes east of UTC.
 
-    A cell that is not what its column promises stands as a string. Raises DamagedLine.
+    A cell that is not what its column promises stands as a string; a line that has not the columns
+    of its kind, which recording refuses to store, stands whole as `{"line": ...}`: one such line
+    must not hold up all that come after it.
     """
     members = _members(kind, utc_offset)
-    return [_object(kind, members, line) for line in text.decode().split("\n")[:-1]]
+    return [_object(members, line) for line in text.decode().split("\n")[:-1]]
 
 
 def json_array(objects: Iterable[bytes]) -> bytes:
@@ -45,10 +42,10 @@ def json_array(objects: Iterable[bytes]) -> bytes:
 Member = Callable[[str], str]
 
 
-def _object(kind: str, members: tuple[Member, ...], line: str) -> bytes:
+def _object(members: tuple[Member, ...], line: str) -> bytes:
     cells = line.split(";")
     if len(cells) != len(members):
-        raise DamagedLine(f"a line of {kind} has {len(cells)} columns in place of {len(members)}")
+        return f"{{{_text('line', line)}}}".encode()
     pairs = [member(cell) for member, cell in zip(members, cells, strict=True)]
     return f"{{{','.join(pairs)}}}".encode()
 

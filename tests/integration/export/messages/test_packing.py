@@ -157,6 +157,28 @@ def test_an_event_is_keyed_by_its_meter_else_by_its_concentrator() -> None:
     assert [(message.key, message.lines) for message in together] == [("M1", 2), ("TD-1", 1)]
 
 
+def test_an_event_without_columns_still_goes_its_way() -> None:
+    (message,) = cut(block("LPE", "damaged\n"), "demo", packing_of("LPE", ""))
+    assert (message.key, message.body) == ("damaged", b"damaged\n")
+
+
+@pytest.mark.parametrize(
+    ("packing", "expected"),
+    [
+        ("1/csv/0/1000", [10, 10, 10]),
+        ("1/csv/7/1000", [7, 7, 7, 7, 2]),
+        ("1/csv/0/10", [1] * 30),
+        ("1/json/0/1000", [4, 4, 4, 4, 4, 4, 4, 2]),
+        ("1/json/3/1000", [3] * 10),
+    ],
+)
+def test_algorithm_1_cuts_like_this_for_good(packing: str, expected: list[int]) -> None:
+    """A position may have been noted by an older program: other cuts need another number."""
+    whole = block("S", f"{SAMPLE}.000\n" * 30)
+    messages = cut(whole, "demo", Packing.parse(packing))
+    assert [message.lines for message in messages] == expected
+
+
 def test_a_torn_block_is_not_cut() -> None:
     with pytest.raises(DamagedBlock):
         list(cut(block("S", "half a line"), "demo", packing_of("S", "")))
