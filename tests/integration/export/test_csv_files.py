@@ -10,6 +10,7 @@ from integration.export.ownership import ownership
 from integration.export.sinks.csv_files import CsvFiles
 from integration.export.sinks.daily_file import FileTrouble
 from integration.models import ExportFile
+from tests.integration.export.exporting import assert_clean
 from tests.integration.export.writers import HEADER, insert, lines, session, store
 
 
@@ -71,6 +72,18 @@ def test_a_fixed_suffix_replaces_the_count(company, today, root):
     (report,) = drain(root)
     assert report.name == f"demo/S_{today}_3.csv"
     assert report.rows == 2
+
+
+def test_a_suffix_that_looks_like_a_number_takes_no_name_twice(company, today, root):
+    change(company, "file_suffix", "2")
+    store(company, today, lines(1))
+    drain(root)
+    change(company, "file_suffix", "")
+    change(company, "export_max_bytes", "1")
+    store(company, today, lines(2), lines(3))
+    names = [report.name for report in drain(root)]
+    assert names == [f"demo/S_{today}_3.csv", f"demo/S_{today}_4.csv"]
+    assert_clean(today, root)
 
 
 def test_a_suffix_cannot_leave_the_folder(company):

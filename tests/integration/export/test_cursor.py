@@ -3,7 +3,7 @@
 from contextlib import closing
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from integration.export.cursor import (
     START,
@@ -164,3 +164,41 @@ def test_what_the_horizon_hides_counts_as_more(company, today):
         assert has_more(START)
         assert not read_after(position_of(owner))
         other.rollback()
+
+
+def _tables_of_blocks():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 'export_block' UNION ALL SELECT inhrelid::regclass::text FROM pg_inherits"
+            " WHERE inhparent = 'export_block'::regclass"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {table} SET body = 'mine'",
+        "UPDATE {table} SET day = day",
+        "DELETE FROM {table}",
+        "TRUNCATE {table}",
+        "DROP TABLE {table}",
+        "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT (day, id) DO UPDATE SET lines = 1",
+        "SELECT * FROM {table} FOR UPDATE",
+        "ALTER TABLE export_block DETACH PARTITION {table}",
+    ],
+)
+def test_the_application_can_alter_no_stored_block_neither_by_table_nor_by_partition(
+    company, today, statement
+):
+    store(company, today, lines(1))
+    tables = _tables_of_blocks()
+    assert f"export_block_{today:%Y%m%d}" in tables
+    for table in tables:
+        with (
+            pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement.format(table=table))
+    (block,) = read_after(START)
+    assert block.text().decode() == lines(1)

@@ -6,24 +6,16 @@ import pytest
 
 from devices.parameters import change
 from integration.export.actions import regenerate as regenerate_action
-from integration.export.cursor import take_over
 from integration.export.drain import drain
 from integration.export.regenerate import Irreproducible, Refused, regenerate, restore
-from integration.export.sealing import seal_next
 from integration.export.sinks import daily_file
-from integration.export.sinks.csv_files import CsvFiles
 from integration.export.verify import verify
 from integration.models import ExportFile
 from tests.database import owner_cursor, worker_database
+from tests.integration.export.exporting import seal_all
 from tests.integration.export.partitions import drop_partition
 from tests.integration.export.typed import typed
 from tests.integration.export.writers import lines, store
-
-
-def _seal_all(root):
-    owner = take_over(CsvFiles.name)
-    while seal_next(owner, root):
-        pass
 
 
 @pytest.fixture
@@ -34,10 +26,10 @@ def sealed(company, yesterday, root):
         store(company, yesterday, lines(first, 500))
         store(company, yesterday, lines(first, 7), kind="M")
     drain(root)
-    _seal_all(root)
+    seal_all(root)
     store(company, yesterday, lines(9_000, 2))
     drain(root)
-    _seal_all(root)
+    seal_all(root)
     return list(ExportFile.objects.order_by("path").values_list("path", flat=True))
 
 

@@ -16,11 +16,11 @@ from integration.export.cursor import OwnershipLost, take_over
 from integration.export.drain import drain
 from integration.export.ownership import ownership
 from integration.export.retention import finish_interrupted, tend
-from integration.export.sealing import seal_next
 from integration.export.sinks import daily_file
 from integration.export.sinks.csv_files import CsvFiles
 from integration.export.verify import verify
 from integration.models import BlobCopy, ExportAct, ExportDay, ExportFile, SinkCursor
+from tests.integration.export.exporting import seal_all
 from tests.integration.export.partitions import drop_partition
 from tests.integration.export.typed import typed
 from tests.integration.export.writers import lines, store
@@ -40,14 +40,8 @@ def csv(company, old, root):
     """The path of a sealed file of eight days ago."""
     store(company, old, lines(1, 4_000))
     drain(root)
-    _seal_all(root)
+    seal_all(root)
     return root / f"demo/S_{old}.csv"
-
-
-def _seal_all(root):
-    owner = take_over(CsvFiles.name)
-    while seal_next(owner, root):
-        pass
 
 
 def _tend(root):
@@ -113,7 +107,7 @@ def test_each_company_has_its_own_days(company, old, root):
     store(company, old, lines(1))
     store(other, old, lines(2))
     drain(root)
-    _seal_all(root)
+    seal_all(root)
     _tend(root)
     assert (root / f"demo/S_{old}.csv.gz").exists()
     assert (root / f"other/S_{old}.csv").exists()
@@ -235,7 +229,7 @@ def test_a_file_that_was_changed_is_kept_and_alarmed_and_the_others_go_on(compan
     store(company, old, lines(1, 2))
     store(company, old, lines(1, 2), kind="DC")
     drain(root)
-    _seal_all(root)
+    seal_all(root)
     csv = root / f"demo/DC_{old}.csv"
     good = csv.read_bytes()
     csv.write_bytes(good.replace(b"1", b"2"))

@@ -8,19 +8,13 @@ from devices.parameters import change
 from integration.export.actions import verify as verify_action
 from integration.export.cursor import Position, advance, take_over
 from integration.export.drain import drain
-from integration.export.sealing import seal_next
 from integration.export.sinks.csv_files import CsvFiles
 from integration.export.verify import verify
 from integration.models import ExportDay, ExportFile
+from tests.integration.export.exporting import seal_all
 from tests.integration.export.partitions import drop_partition
 from tests.integration.export.typed import typed
 from tests.integration.export.writers import HEADER, lines, store
-
-
-def seal_all(root):
-    owner = take_over(CsvFiles.name)
-    while seal_next(owner, root):
-        pass
 
 
 @pytest.fixture
