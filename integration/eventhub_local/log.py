@@ -88,11 +88,12 @@ class Log:
         return self.segments[max(first_admitted - 1, 0)].offset
 
     def _recover(self) -> None:
-        for segment in self.segments[
-            -2:
-        ]:  # the last may be empty, then `last` is in the one before
-            for entry in segment.entries():
-                self._pass(entry)
+        """Find the end, and cut what a crash left torn there."""
+        *earlier, present = self.segments
+        for entry in earlier[-1].entries() if earlier else ():
+            self.last = entry.last
+        for entry in present.entries():
+            self._pass(entry)
         whole = self.end - self.segments[-1].offset
         self._began = self.last.enqueued if whole else 0
         os.ftruncate(self._file, whole)
@@ -102,8 +103,13 @@ class Log:
         self.end, self.next_sequence, self.last = entry.end, entry.next_sequence, entry.last
 
     def _open(self) -> int:
+        """The present segment; its name is on the disk before anything is written to it."""
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-        return os.open(self.segments[-1].path, flags, 0o600)
+        file = os.open(self.segments[-1].path, flags, 0o600)
+        folder = os.open(self._folder, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+        return file
 
     def _write(self, data: bytes) -> None:
         """All of it or nothing: a disk that fills up must not leave half an entry behind."""

@@ -153,9 +153,16 @@ def _stored(message: Buffer, common: Annotations) -> bytes:
             bare.append(bytes(message[section.begin : section.end]))
     if not bare:
         raise DecodeError("a message without a body")
-    kept = {Symbol(text(key)): value for key, value in annotations.items() if text(key) not in OURS}
+    kept = {_name(key): value for key, value in annotations.items() if text(key) not in OURS}
     head = encode(kept) if kept else b""
     return _LENGTH.pack(len(head)) + head + b"".join(bare)
+
+
+def _name(key: object) -> Symbol:
+    name = text(key)
+    if not name.isascii():
+        raise DecodeError(f"an annotation is named {name!r:.40}: names are ASCII")
+    return Symbol(name)
 
 
 def _mapping(data: Buffer, section: Section) -> Annotations:

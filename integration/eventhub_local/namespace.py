@@ -50,9 +50,10 @@ class OpenHub:
 
     def partition(self, name: str) -> Partition:
         """By its id; `AmqpError` when there is none."""
-        if not name.isdecimal() or int(name) >= len(self.partitions):
-            raise AmqpError("amqp:not-found", f"Hub {self.name} has no partition {name!r:.40}.")
-        return self.partitions[int(name)]
+        for partition in self.partitions:
+            if name == str(partition.number):
+                return partition
+        raise AmqpError("amqp:not-found", f"Hub {self.name} has no partition {name!r:.40}.")
 
     def choose(self, key: str) -> Partition:
         """The partition of a partition key (stable, not the service's hash), or in turn."""
@@ -116,7 +117,10 @@ class Address:
 
 def address(text: str) -> Address:
     """Read a node's address: a path, or a URL in front of one."""
-    path = urlsplit(text).path if "//" in text else text
+    try:
+        path = urlsplit(text).path if "//" in text else text
+    except ValueError as fault:
+        raise AmqpError("amqp:not-found", f"{text!r:.120} is no address.") from fault
     hub, *rest = path.strip("/").split("/")
     if rest == ["$management"]:
         return Address("$management")

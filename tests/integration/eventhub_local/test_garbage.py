@@ -66,7 +66,7 @@ DISCONNECTED = {
 }
 ENDURED = {
     "a hub without a token": BEGUN + attach(1, "hes-s"),
-    "a source that is none": BEGUN + attach(1, "//"),
+    "an address that is none": BEGUN + attach(1, "//["),
     "a channel never begun": BEGUN + encode_frame(9, Begin(None, UInt(0), WINDOW, WINDOW)),
     "a link never attached": BEGUN + encode_frame(1, Transfer(UInt(5), UInt(0)), b"x"),
     "a request that is none": BEGUN

@@ -185,6 +185,21 @@ def test_numbers_go_on_after_everything_was_let_go(opened, clock):
     assert opened(Retention(hours=1)).next_sequence == 1
 
 
+def test_a_damaged_old_segment_does_not_stop_the_log_from_going_on(opened, clock):
+    log = opened(Retention(hours=80))
+    log.append([b"a"])
+    log.append([b"b"])
+    clock.now += 20 * HOUR
+    log.keep_house()
+    old, present = log.segments
+    with old.path.open("r+b") as file:
+        file.write(b"\xff" * 8)
+    reopened = opened(Retention(hours=80))
+    assert (reopened.next_sequence, reopened.end) == (2, present.offset)
+    reopened.append([b"c", b"d"])
+    assert bodies(reopened, Position("sequence", 2)) == [b"d"]
+
+
 def test_a_reader_whose_segment_is_gone_goes_on_with_the_oldest(opened):
     log = opened(Retention(bytes=8 * SMALLEST_SEGMENT))
     log.append([b"first"])

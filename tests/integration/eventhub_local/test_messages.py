@@ -70,6 +70,7 @@ def test_a_batch_is_its_messages_and_they_share_its_partition_key():
         (b"no sections", 0),
         (section(0x99, None), 0),
         (section(messages.MESSAGE_ANNOTATIONS, "no map") + BODY, 0),
+        (section(messages.MESSAGE_ANNOTATIONS, {b"\xff": 1}) + BODY, 0),
         (section(messages.DATA, "no bytes"), messages.BATCH_FORMAT),
         (batch(b"garbage"), messages.BATCH_FORMAT),
     ],

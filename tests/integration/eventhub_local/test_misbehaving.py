@@ -55,10 +55,10 @@ async def test_a_round_trip_delays_each_link_and_not_all_of_them_together(hub, n
     async with producing(hub, name) as client:
         for partition in ("0", "1"):
             await send(client, b"warm", partition_id=partition)
-        hub.faults(round_trip_ms=300)
+        hub.faults(round_trip_ms=500)
         began = time.monotonic()
         await asyncio.gather(*(send(client, b"x", partition_id=partition) for partition in "01"))
-        assert 0.3 <= time.monotonic() - began < 0.58
+        assert 0.5 <= time.monotonic() - began < 0.98
 
 
 async def test_a_slow_disk_delays_the_acknowledgement(hub, name):
