@@ -49,6 +49,12 @@ ENTRIES = (
     Entry("worker", "visit devices and run tasks", needs_database=True),
     Entry("beat", "tick the schedules"),
     Entry("export", "write export files: run, status, ...", needs_database=True),
+    Entry(
+        "maintain",
+        "keep partitions: make the next, drop the old (as hes_owner)",
+        as_owner=True,
+        needs_database=True,
+    ),
     Entry("simulate", "run a simulated fleet"),
     Entry("eventhub", "run a local Event Hub for development and tests"),
     Entry("tail", "show the messages of a hub as they come"),

@@ -49,8 +49,12 @@ class Planner:
 
 def ensure_partitions(today: date) -> int:
     """All partitions that planning and recording need from yesterday on."""
+    made = partitions.ensure("slot", today - timedelta(days=1), today)
+    return made + partitions.ensure_around(today, longest_ledger())
+
+
+def longest_ledger() -> int:
+    """Days for which some company still takes samples."""
     default = PARAMETERS["ledger_days"].default
     companies = Company.objects.values_list("pk", flat=True)
-    longest = max([int(default), *(parameters_of(pk).number("ledger_days") for pk in companies)])
-    made = partitions.ensure("slot", today - timedelta(days=1), today)
-    return made + partitions.ensure_around(today, longest)
+    return max([int(default), *(parameters_of(pk).number("ledger_days") for pk in companies)])
