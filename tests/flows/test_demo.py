@@ -19,7 +19,10 @@ import pytest
 from hes.demo.live import free_port
 from hes.demo.options import parse
 
-OURS = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "HES_HOME", "HES_ROLE")
+OURS = (
+    "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "HES_HOME", "HES_ROLE",
+    "HES_EVENTHUB_CONNECTION_STRING",
+)  # fmt: skip
 LINE = re.compile(rb"^[^;\"\n]+(;[^;\"\n]*)+$")
 COLUMNS = {"S": 6, "M": 6, "DC": 11}
 
@@ -94,6 +97,19 @@ def test_the_summary_names_files_that_are_as_it_says(home: Path) -> None:
         assert (len(content), content.count(b"\n") - 1) == (file["bytes"], file["rows"])
 
 
+def test_the_hubs_hold_the_messages_that_follow_from_the_blocks(home: Path) -> None:
+    home.mkdir()
+    summary = once(home, "--until", "2026-06-10")
+    hubs, lines = summary["stream"], summary["lines"]
+    assert isinstance(hubs, dict)
+    assert {
+        hub.removeprefix("hes-").upper(): found["lines"] for hub, found in hubs.items()
+    } == lines
+    for found in hubs.values():
+        assert found["lines"] == found["block_lines"]
+        assert found["messages"] - found["repeats"] == found["expected"]
+
+
 @pytest.mark.parametrize(
     "arguments", [["--until", "10.06.2026"], ["--meters", "0"], ["--port", "x"]]
 )
@@ -126,8 +142,8 @@ def test_a_busy_port_gives_the_next_one_and_says_so(capsys: pytest.CaptureFixtur
 def running_demo(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, object]]]:
     """A live demo, until its announcement says it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "hes.cli", "demo", "--port", "0", "--concentrators", "2",
-         "--meters", "3"],
+        [sys.executable, "-m", "hes.cli", "demo", "--port", "0", "--stream-port", "0",
+         "--concentrators", "2", "--meters", "3"],
         env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -168,6 +184,11 @@ def test_a_demo_shows_its_lines_and_leaves_nothing_behind(home: Path) -> None:
         assert "2 reachable" in page
         beside = hes(home, "export", "status")
         assert "S_" in beside.stdout, beside.stderr
+        assert ";" in hes(home, "tail", "hes-lpe", "--all").stdout
+        stream = facts["stream"]
+        assert isinstance(stream, dict)
+        assert {"hes-s", "hes-hpe"} <= set(stream["hubs"])
+        assert stream["connection_string"] not in page
     assert processes_of(home) == []
     assert not (home / "demo.json").exists()
 

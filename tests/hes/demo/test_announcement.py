@@ -13,20 +13,29 @@ EMBEDDED = {
     "OWNER_DATABASE_URL": "postgres://hes_owner@/hes?host=/tmp/s",
     "REDIS_URL": "unix:///tmp/s/redis",
 }
+LOCAL = "Endpoint=sb://127.0.0.1:5672;SharedAccessKey=local"
+STREAM_FACTS = {"connection_string": LOCAL, "hubs": ["hes-s"]}
 
 
 @pytest.fixture
 def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, url in EMBEDDED.items():
         monkeypatch.setenv(name, url)
-    Announcement(tmp_path, "http://127.0.0.1:1/").write(ready=True)
+    Announcement(tmp_path, "http://127.0.0.1:1/", STREAM_FACTS).write(ready=True)
     return tmp_path
 
 
 def test_a_command_joins_the_running_demo(announced: Path) -> None:
     environment: dict[str, str] = {}
     assert join(announced, environment)
-    assert environment == EMBEDDED | {"HES_HOME": str(announced)}
+    expected = EMBEDDED | {"HES_HOME": str(announced), "HES_EVENTHUB_CONNECTION_STRING": LOCAL}
+    assert environment == expected
+
+
+def test_a_stream_that_is_named_wins(announced: Path) -> None:
+    environment = {"HES_EVENTHUB_CONNECTION_STRING": "another"}
+    assert join(announced, environment)
+    assert environment["HES_EVENTHUB_CONNECTION_STRING"] == "another"
 
 
 def test_servers_that_are_named_win(announced: Path) -> None:
@@ -55,7 +64,7 @@ def test_addresses_of_real_servers_are_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://hes_app:canary@db/hes")
-    Announcement(tmp_path, "http://127.0.0.1:1/").write(ready=False)
+    Announcement(tmp_path, "http://127.0.0.1:1/", STREAM_FACTS).write(ready=False)
     file = tmp_path / "demo.json"
     assert "canary" not in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
