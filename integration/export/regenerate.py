@@ -158,10 +158,10 @@ def restore(name: str, root: Path) -> Path:
     """
     if there := daily_file.stored(root / name):
         raise Refused(f"{there} is there: only what is missing is put back; move it away first")
-    (root / name).parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     content = papers.content_of(root, name)
     if content is None:
         return _restore_file(name, root)
+    _make_folder(root / name)
     daily_file.place(root / name, content)
     return root / name
 
@@ -192,6 +192,10 @@ def _demand_free(target: Path) -> None:
         raise Refused(f"{target} is there already: name another file with --to")
     if not target.parent.is_dir():
         raise Refused(f"{target.parent} is no folder: make it first")
+
+
+def _make_folder(path: Path) -> None:
+    path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
 
 
 def _write(file: ExportFile, target: Path) -> Rebuilt:

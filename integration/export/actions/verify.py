@@ -50,7 +50,7 @@ def _lines(report: Report) -> list[str]:
 
 def _verdict(report: Report) -> str:
     if report.faults:
-        return f"{len(report.faults)} faults"
+        return f"faults: {len(report.faults)}"
     return "clean" if report.files else f"clean, no files of {report.day}"
 
 

@@ -1,6 +1,7 @@
 """`hes export regenerate`: the same bytes again, or the range that is gone."""
 
 import hashlib
+import shutil
 
 import pytest
 
@@ -126,6 +127,18 @@ def test_a_name_that_the_ledger_does_not_know_is_refused(today, root, name):
     for wish in (regenerate, restore):
         with pytest.raises(Refused, match=r"is not in the ledger|is there"):
             wish(name, root)
+    assert not root.exists(), "nothing was made"
+
+
+def test_a_lost_company_folder_comes_back_file_by_file(sealed, yesterday, root):
+    names = [path.name for path in (root / "demo").iterdir()]
+    shutil.rmtree(root / "demo")
+    assert not verify(yesterday, root).is_clean
+    for name in sorted(names, reverse=True):
+        if name != f"manifest_{yesterday}.json":
+            restore(f"demo/{name}", root)
+    said = [fault.place for fault in verify(yesterday, root).faults]
+    assert said == [f"demo/manifest_{yesterday}.json"], "what the first one said is not known"
 
 
 def test_a_dropped_partition_is_named_with_the_range_and_nothing_is_written(

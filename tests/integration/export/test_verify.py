@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+from django.core.management import call_command
 
 from devices.parameters import change
 from integration.export.actions import verify as verify_action
@@ -82,6 +83,17 @@ def test_the_page_is_a_table_with_totals_and_faults(sealed, company, yesterday, 
     assert code == 1
     assert f"FAULT demo/S_{yesterday}.csv: is not on disk" in page
     assert f"`hes export regenerate demo/S_{yesterday}.csv --restore`" in page
+
+
+def test_the_command_ends_with_one_when_there_are_faults(sealed, yesterday, root, capsys):
+    words = ("export", "verify", str(yesterday), "--folder", str(root))
+    call_command(*words)
+    assert "clean" in capsys.readouterr().out
+    sealed.unlink()
+    with pytest.raises(SystemExit) as end:
+        call_command(*words)
+    assert end.value.code == 1
+    assert "faults: 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("number", [1, 2, 250, 501])
