@@ -61,8 +61,8 @@ class Blocks:
         LineRefused where the text is not lines of `kind`: the last guard of the one road out.
         """
         # All lines of a bulk entry repeat the names of the first: to look at more costs 20 %.
-        probe = text[: text.find("\n") + 1] if kind in BULK else text
-        wanted = probe.count("\n") * SEPARATORS[kind]
+        probe = text[: text.find("\n")] if kind in BULK else text
+        wanted = SEPARATORS[kind] if kind in BULK else SEPARATORS[kind] * text.count("\n")
         if probe.count(";") != wanted or '"' in probe or "\r" in probe or text[-1:] != "\n":
             raise self._refusal(kind, device, probe)
         encoded = text.encode()

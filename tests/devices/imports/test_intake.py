@@ -1,8 +1,11 @@
 """No template lets a separator, quote, line break or control character into the inventory."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 
+from devices.associations import associate
 from devices.imports.registry import TEMPLATES
 from tests.devices.imports import files
 
@@ -68,3 +71,11 @@ def test_a_separator_in_a_file_with_commas_is_refused_too(load) -> None:
     data = files.POD_HEADER.replace(";", ",").encode() + b"\nPOD;1,Street,Milan,,,,,\n"
     (fault,) = load("usage_points", data).faults
     assert (fault.line, fault.column, fault.value) == (2, "name", "POD;1")
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_rows_given_by_hand_take_the_same_road(company, bad: str) -> None:
+    report = associate(company, [(f"TD{bad}1", f"UA{bad}1", "R", "1")], datetime.now(UTC))
+    columns = {fault.column for fault in report.faults}
+    assert columns == {"concentratorserialnumber", "serialnumber"}
+    assert all(fault.advice for fault in report.faults)
