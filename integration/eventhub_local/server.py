@@ -58,10 +58,14 @@ class LocalEventHub:
         self._tls = tls
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         self.host, self.port = "", 0  # where it listens, once it does
-        opened = {
-            hub.name.casefold(): OpenHub(hub, folder / hub.name, retention, durable=durable)
-            for hub in hubs
-        }
+        try:
+            opened = {
+                hub.name.casefold(): OpenHub(hub, folder / hub.name, retention, durable=durable)
+                for hub in hubs
+            }
+        except EventHubFault:
+            os.close(self._lock)
+            raise
         self._namespace = Namespace(opened, key, FaultSwitches(faults), itertools.count(1))
 
     @property
