@@ -19,6 +19,7 @@ from django.db import connection
 
 from integration.export import alarms
 from integration.export.cursor import Owner, OwnershipLost, position_of, take_over
+from integration.export.known import BLOB
 from integration.export.ownership import session_lock
 from integration.export.runner import Every
 from integration.export.sinks.blob import copies, expiry, pending
@@ -33,7 +34,6 @@ from workorders.threads import DATABASE_GONE
 
 log = logging.getLogger(__name__)
 
-NAME = "blob"
 TELL_EVERY = 60.0
 PASSING = (AzureError, OSError, Vanished)
 PERSON = (NameTaken, FileTrouble)
@@ -58,7 +58,7 @@ class BlobService:
     Raises BadTarget at once where the settings name no container.
     """
 
-    name = NAME
+    name = BLOB
 
     def __init__(
         self,
@@ -93,15 +93,15 @@ class BlobService:
         return None if self._is_outside else self._steps
 
     def _serve(self) -> None:
-        with session_lock(NAME) as is_ours:
+        with session_lock(BLOB) as is_ours:
             if is_ours and _is_enabled():
-                self._serve_as(take_over(NAME))
+                self._serve_as(take_over(BLOB))
             elif self._tell():
-                log.info("%s: disabled, or another process is at work: waiting", NAME)
+                log.info("%s: disabled, or another process is at work: waiting", BLOB)
         self._wait(self._pace.poll)
 
     def _serve_as(self, owner: Owner) -> None:
-        log.info("%s: epoch %d begins, to %s", NAME, owner.epoch, self._target.address)
+        log.info("%s: epoch %d begins, to %s", BLOB, owner.epoch, self._target.address)
         self._began = _database_time()
         self._proof = Every(self._pace.probe)
         options = client_options(self._pace.connect, self._pace.read)
@@ -127,7 +127,7 @@ class BlobService:
 
     def _prove(self, owner: Owner, uploads: Uploads) -> None:
         """Learn by day that an upload at midnight would fail."""
-        expiry.look(self._target, NAME)
+        expiry.look(self._target, BLOB)
         with self._outside():
             uploads.probe()
 
@@ -167,7 +167,7 @@ class BlobService:
             reason = f"the service takes others, but not this: {explain(fault, self._target)}"
             return self._refuse(owner, attempt, reason)
         copies.finish(owner, attempt, sealed)
-        log.info("%s: %s copied, %d bytes", NAME, sealed.path, sealed.size)
+        log.info("%s: %s copied, %d bytes", BLOB, sealed.path, sealed.size)
         return True
 
     def _find_cause(self, owner: Owner, uploads: Uploads, attempt: Attempt) -> None:
@@ -180,7 +180,7 @@ class BlobService:
             raise
 
     def _refuse(self, owner: Owner, attempt: Attempt, reason: str) -> bool:
-        log.error("%s: %s is not copied: %s", NAME, attempt.copy.path, reason)
+        log.error("%s: %s is not copied: %s", BLOB, attempt.copy.path, reason)
         copies.refuse(owner, attempt, reason)
         return False
 
@@ -189,14 +189,14 @@ class BlobService:
         if first := refused.first():
             others = refused.count() - 1
             more = f" ({others} more like it)" if others else ""
-            alarms.raise_alarm("blob_refused", NAME, f"{first.path}{more}: {first.reason}")
+            alarms.raise_alarm("blob_refused", BLOB, f"{first.path}{more}: {first.reason}")
         else:
-            alarms.clear("blob_refused", NAME)
+            alarms.clear("blob_refused", BLOB)
 
     def _note_health(self, owner: Owner) -> None:
         if self._failures or not self._is_proved:
             copies.healthy(owner)
-            alarms.clear("sink_failing", NAME)
+            alarms.clear("sink_failing", BLOB)
         self._failures, self._is_proved = 0, True
 
     def _note_failure(self, owner: Owner, text: str) -> None:
@@ -205,7 +205,7 @@ class BlobService:
         since = copies.failing(owner, text)
         if self._failures:
             said = f"since {since:%Y-%m-%d %H:%M} UTC nothing is copied to {self._target.address}"
-            alarms.raise_alarm("sink_failing", NAME, f"{said}: {text}")
+            alarms.raise_alarm("sink_failing", BLOB, f"{said}: {text}")
         self._retreat(text)
 
     def _retreat(self, text: str) -> None:
@@ -213,7 +213,7 @@ class BlobService:
         pause = min(self._pace.longest_pause, self._pace.first_pause * 2 ** min(self._failures, 30))
         pause *= random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         self._failures += 1
-        log.warning("%s: %s; next attempt in %.1f s", NAME, text, pause)
+        log.warning("%s: %s; next attempt in %.1f s", BLOB, text, pause)
         self._wait(pause)
 
     def _wait(self, seconds: float) -> None:
@@ -231,7 +231,7 @@ class BlobService:
 
 
 def _is_enabled() -> bool:
-    return not SinkCursor.objects.filter(sink=NAME, is_enabled=False).exists()
+    return not SinkCursor.objects.filter(sink=BLOB, is_enabled=False).exists()
 
 
 def _database_time() -> datetime:
