@@ -86,9 +86,17 @@ def small_volume(folder, size="1m"):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def volume_to_lock(folder):
+    """What `read_only` needs: for root a volume, for others a folder of theirs."""
+    if os.geteuid() == 0:
+        return small_volume(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return contextlib.nullcontext()
+
+
 @contextlib.contextmanager
 def read_only(folder):
-    """Nothing can be written into `folder`: remounted for root, whom no mode stops."""
+    """Nothing can be made in `folder`: remounted for root, whom no mode stops."""
     if os.geteuid():
         folder.chmod(0o550)
         yield

@@ -23,6 +23,7 @@ from tests.integration.export.exporting import (
     exporter,
     read_only,
     small_volume,
+    volume_to_lock,
     wait_for,
 )
 from tests.integration.export.writers import HEADER, lines, store
@@ -95,7 +96,7 @@ def test_a_full_volume_stops_neither_intake_nor_what_comes_after(company, today,
 
 def test_a_read_only_volume_stops_neither_intake_nor_what_comes_after(company, today, root):
     folder = root / "demo"
-    with small_volume(folder), exporter(root):
+    with volume_to_lock(folder), exporter(root):
         record(company, lines(1))
         wait_for(lambda: exported_lines() == 1)
         with read_only(folder):
@@ -112,7 +113,7 @@ def test_a_read_only_volume_stops_neither_intake_nor_what_comes_after(company, t
 
 def test_an_export_folder_that_is_read_only_from_the_start_is_waited_for(company, today, root):
     record(company, lines(1))
-    with small_volume(root):
+    with volume_to_lock(root):
         with read_only(root), exporter(root):
             wait_for(lambda: alarms.open_alarms().filter(name="sink_failing").exists())
             assert exported_lines() == 0
