@@ -7,6 +7,8 @@ urlpatterns = [
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
 ]
+if settings.METRICS_PAGE:
+    urlpatterns += [path("metrics", views.metrics, name="metrics")]
 if settings.STATUS_PAGE:
     urlpatterns += [
         path("", views.status, name="status"),

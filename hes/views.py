@@ -1,12 +1,17 @@
-"""The status page, and health probes. A probe says whether, never why: it answers strangers."""
+"""The status page, metrics, and health probes.
+
+A probe says whether, never why: it answers strangers.
+"""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from hes import status as status_of_installation
+from integration.export.metrics import exposition
 
 
 @never_cache
@@ -26,6 +31,20 @@ def ready(request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         return JsonResponse({"status": "unavailable", "database": False}, status=503)
     return JsonResponse({"status": "ok", "database": True})
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What Prometheus scrapes; 503 when the database does not answer.
+
+    It names sinks, companies' codes and processes to whoever asks: in production it is there only
+    when HES_METRICS_PAGE says so; let nobody but the scraper reach it.
+    """
+    try:
+        return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+    except DatabaseError:
+        return HttpResponse("the database does not answer\n", "text/plain", status=503)
 
 
 @never_cache

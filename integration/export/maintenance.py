@@ -146,7 +146,7 @@ def _drop(partition: DayPartition, why: str, detail: dict[str, object], dry_run:
         detach(partition)
         with transaction.atomic():
             drop(partition)
-            acts.note(DROPPED, partition.name, **detail)
+            acts.note(DROPPED, partition.name, "", **detail)
     except OperationalError as fault:  # a time-out; what else it may be, the next statement tells
         return Verdict(partition.name, False, _later(fault))
     return Verdict(partition.name, True, why)
