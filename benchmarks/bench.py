@@ -15,6 +15,9 @@ BENCHMARKS = {
     "blocks": "benchmarks.blocks",
     "pipeline": "benchmarks.pipeline",
     "relay": "benchmarks.relay",
+    "export": "benchmarks.export",
+    "latency": "benchmarks.latency",
+    "events": "benchmarks.events",
     "visits": "benchmarks.visits",
 }
 
