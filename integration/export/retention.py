@@ -37,20 +37,32 @@ def tend(owner: Owner, root: Path) -> Iterator[None]:
     Trouble with a file or the disk becomes an alarm and is met again at the next look. Raises
     OwnershipLost and database errors.
     """
+    return _with_alarm(_look(owner, root))
+
+
+def finish_interrupted(root: Path) -> Iterator[None]:
+    """Take away what a kill left on the disk although the ledger says it is gone."""
+    return _with_alarm(_finish(root))
+
+
+def _with_alarm(work: Iterator[None]) -> Iterator[None]:
     try:
-        for file in to_remove():
-            _remove(owner, root, file)
-            yield
-        for file in to_gzip():
-            yield from _gzip_or_tell(owner, root, file)
+        yield from work
     except OSError as fault:
         alarms.raise_alarm("file_trouble", SUBJECT, str(fault))
     else:
         alarms.clear("file_trouble", SUBJECT)
 
 
-def finish_interrupted(root: Path) -> Iterator[None]:
-    """Take away what a kill left on the disk although the ledger says it is gone."""
+def _look(owner: Owner, root: Path) -> Iterator[None]:
+    for file in to_remove():
+        _remove(owner, root, file)
+        yield
+    for file in to_gzip():
+        yield from _gzip_or_tell(owner, root, file)
+
+
+def _finish(root: Path) -> Iterator[None]:
     rest = ExportFile.objects.filter(Q(gzipped_at__isnull=False) | Q(removed_at__isnull=False))
     for file in rest.iterator():
         path = root / file.path

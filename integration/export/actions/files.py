@@ -1,12 +1,13 @@
 """``hes export files``."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from integration.export import alarms
 from integration.export.ownership import ownership
 from integration.export.retention import finish_interrupted, tend, to_gzip, to_remove
 from integration.export.sinks.csv_files import CsvFiles
@@ -24,14 +25,24 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(out: Callable[[str], None], *, folder: Path, **_: Any) -> int:
-    """An exporter at work does it itself, about hourly; then this only shows what is due."""
+    """An exporter at work does it itself, about hourly; then this only shows what is due.
+
+    1 when a file or the disk is in trouble.
+    """
     rows = [(file.path, deed) for deed, files in DEEDS.items() for file in files()]
     out("\n".join(table([("FILE", "DUE"), *rows])) if rows else "nothing is due")
     with ownership(CsvFiles.name, folder) as owner:
         if owner is not None:
-            for step in (finish_interrupted(folder), tend(owner, folder)):
-                for _step in step:
-                    pass
+            _end(finish_interrupted(folder))
+            _end(tend(owner, folder))
     if owner is None:
         out("an exporter is at work: it does this within the hour")
-    return 0
+    troubles = alarms.open_alarms().filter(name="file_trouble")
+    for alarm in troubles:
+        out(f"{alarm.subject}: {alarm.text}")
+    return 1 if troubles else 0
+
+
+def _end(work: Iterator[None]) -> None:
+    for _step in work:
+        pass

@@ -1,5 +1,6 @@
 """Old files are gzipped and removed when their time has come, and a kill spoils none of them."""
 
+import errno
 import gzip
 import hashlib
 from datetime import timedelta
@@ -18,9 +19,8 @@ from integration.export.ownership import ownership
 from integration.export.retention import finish_interrupted, tend
 from integration.export.sinks import daily_file
 from integration.export.sinks.csv_files import CsvFiles
-from integration.export.verify import verify
 from integration.models import BlobCopy, ExportAct, ExportDay, ExportFile, SinkCursor
-from tests.integration.export.exporting import seal_all
+from tests.integration.export.exporting import assert_clean, seal_all
 from tests.integration.export.partitions import drop_partition
 from tests.integration.export.typed import typed
 from tests.integration.export.writers import lines, store
@@ -58,12 +58,6 @@ def _names(root):
     return sorted(path.name for path in (root / "demo").iterdir())
 
 
-def _is_clean(day, root):
-    report = verify(day, root)
-    assert report.is_clean, report.faults
-    return report
-
-
 def test_a_file_is_gzipped_after_its_days_and_verifies(csv, old, root):
     text = csv.read_bytes()
     _tend(root)
@@ -73,13 +67,13 @@ def test_a_file_is_gzipped_after_its_days_and_verifies(csv, old, root):
     file = ExportFile.objects.get()
     assert file.gzipped_at
     assert (file.size, file.sha256) == (len(text), hashlib.sha256(text).hexdigest())
-    assert _is_clean(old, root).files[0].verdict == "good"
+    assert assert_clean(old, root).files[0].verdict == "good"
 
 
 def test_a_gzipped_file_outlives_its_blocks(csv, old, root):
     _tend(root)
     drop_partition(old)
-    verdict = _is_clean(old, root).files[0].verdict
+    verdict = assert_clean(old, root).files[0].verdict
     assert verdict == "blocks gone, checked against manifest only"
 
 
@@ -132,7 +126,7 @@ def test_a_file_is_removed_after_its_days_under_audit(company, csv, old, root):
     assert (act.act, act.subject) == ("file removed", file.path)
     assert act.detail == {"lines": 4_000, "bytes": file.size, "sha256": file.sha256}
     assert act.who
-    assert _is_clean(old, root).files[0].verdict.startswith("removed 2")
+    assert assert_clean(old, root).files[0].verdict.startswith("removed 2")
 
 
 def test_a_gzipped_file_is_removed_too(company, csv, old, root):
@@ -175,10 +169,10 @@ def test_killed_after_any_step_it_leaves_a_good_file_and_the_next_start_finishes
     for steps in range(8):
         assert _steps_until_killed(root, steps) == steps
         assert csv.read_bytes() == text
-        assert _is_clean(old, root)
+        assert_clean(old, root)
     _tend(root)
     assert _names(root) == [f"S_{old}.csv.done", f"S_{old}.csv.gz", f"manifest_{old}.json"]
-    assert _is_clean(old, root)
+    assert_clean(old, root)
 
 
 def _steps_until_killed(root, steps):
@@ -202,11 +196,11 @@ def test_killed_between_disk_and_ledger_the_next_start_finishes(
         patch.setattr(retention, place, _die)
         with pytest.raises(KeyboardInterrupt):
             _tend(root)
-    assert _is_clean(old, root)
+    assert_clean(old, root)
     _tend(root)
     assert not csv.exists()
     assert _packed(csv).exists() is (keep_days == "0")
-    assert _is_clean(old, root)
+    assert_clean(old, root)
 
 
 def _die(*_, **__):
@@ -253,6 +247,21 @@ def test_a_missing_file_is_alarmed_with_its_cure(csv, root):
     csv.unlink()
     _tend(root)
     assert "--restore" in alarms.open_alarms().get().text
+
+
+def test_a_disk_in_trouble_is_an_alarm_and_no_more(csv, old, root, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "_take_away", full)
+        code, page = typed(files_action, "--folder", root)
+        assert code == 1
+        assert "gzip and removal: [Errno 28] No space left on device" in page
+        _tend(root)
+    assert_clean(old, root)
+    assert typed(files_action, "--folder", root) == (0, "nothing is due")
+    assert not csv.exists()
 
 
 def test_the_command_does_it_now_or_says_who_will(csv, root):

@@ -86,6 +86,8 @@ def test_an_exporter_killed_fifty_times_writes_each_line_once_and_in_order(
         for _ in range(KILLS):
             with exporter(root):
                 time.sleep(0.02 + dice.random() * 0.2)
+    with exporter(root):
+        wait_for(lambda: ExportFile.objects.filter(gzipped_at__isnull=False).count() == 4, 30)
     drain(root)
     files = list(ExportFile.objects.filter(day=today).order_by("number"))
     contents = [(root / file.path).read_text() for file in files]
