@@ -1,9 +1,15 @@
-"""What the plain page at `/` shows: devices, visits, samples, files. Five small queries."""
+"""What the plain page at `/` shows: devices, visits, samples, sinks, files. Small queries."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+
+from integration.export import lag
+from integration.export.lag import SinkStatus
+from integration.export.status import OpenAlarm, open_alarms
+
+SINKS_SHOWN = 24
 
 _DEVICES = """
 SELECT (SELECT count(*) FROM concentrator),
@@ -90,12 +96,15 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything the page shows, read in one go."""
+    """Everything the page shows, read in one go. Of many sinks those that lag most."""
 
+    alarms: list[OpenAlarm]
     devices: Devices
     visits: list[VisitRow]
     outcomes: dict[str, int]
     kinds: list[KindRow]
+    sinks: list[SinkStatus]
+    sinks_total: int
     files: list[FileRow]
     events: list[EventRow]
 
@@ -120,4 +129,16 @@ def read() -> Status:
         files = [FileRow(*row) for row in cursor.fetchall()]
         cursor.execute(_EVENTS)
         events = [EventRow(*row) for row in cursor.fetchall()]
-    return Status(devices, visits, outcomes, kinds, files, events)
+    sinks = lag.sinks()
+    late_first = sorted(sinks, key=lambda sink: (-(sink.lag.age or 0.0), sink.sink))
+    return Status(
+        alarms=open_alarms(),
+        devices=devices,
+        visits=visits,
+        outcomes=outcomes,
+        kinds=kinds,
+        sinks=late_first[:SINKS_SHOWN],
+        sinks_total=len(sinks),
+        files=files,
+        events=events,
+    )

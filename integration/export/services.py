@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from django.conf import settings
 from django.db import connection
 
 from hes.domain.errors import HesError
 from integration.export import watch
+from integration.export.known import configured
 from integration.export.runner import Exporter
 from integration.export.sinks.blob.service import BlobService
 from integration.export.sinks.csv_files import CsvFiles
@@ -54,13 +54,6 @@ _CURES = {
     "hubs": "set HES_EVENTHUB_CONNECTION_STRING or HES_EVENTHUB_NAMESPACE",
     "blob": "set HES_BLOB_CONTAINER_URL or HES_BLOB_CONNECTION_STRING",
 }
-
-
-def configured() -> list[str]:
-    """The sinks that the settings describe; daily files always."""
-    hubs = settings.EVENT_HUB_CONNECTION_STRING or settings.EVENT_HUB_NAMESPACE
-    blob = settings.BLOB_CONTAINER_URL or settings.BLOB_CONNECTION_STRING
-    return ["csv_files", *(["hubs"] if hubs else []), *(["blob"] if blob else [])]
 
 
 def serve(names: Sequence[str], folder: Path, stop: threading.Event) -> None:

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from integration.export import services
-from integration.export.services import NotConfigured, configured, serve
+from integration.export.known import configured
+from integration.export.services import NotConfigured, serve
 
 
 class Calm:
