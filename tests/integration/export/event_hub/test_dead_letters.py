@@ -59,20 +59,17 @@ def test_a_parked_message_is_sent_again_when_asked_for_under_the_same_id(
 ):
     hub.faults(reject=POISON)
     store(company, today, events(70, 10), kind="HPE")
-    drain_hubs(15, access, impatient)
-    letter = DeadLetter.objects.get()
-    assert f"{letter.pk}  hub/demo/HPE  {letter.dedup_id}" in _listed()
-
-    assert "1 to be sent again" in _listed(replay="all")
-    assert "asked for" in _listed()
-    drain_hubs(15, access, impatient)
-    letter.refresh_from_db()
-    assert (letter.asked_at, letter.sent_at, letter.tries) == (None, None, 10), "still refused"
-    assert _alarms() == [("dead_letter", "hub/demo/HPE")]
-
-    hub.faults()
-    _listed(replay=str(letter.pk))
     with serving(access, impatient):
+        wait_for(lambda: is_drained(company, "HPE"))
+        letter = DeadLetter.objects.get()
+        assert f"{letter.pk}  hub/demo/HPE  {letter.dedup_id}" in _listed()
+        assert "1 to be sent again" in _listed(replay="all")
+        wait_for(lambda: DeadLetter.objects.get().tries == 10)
+        letter.refresh_from_db()
+        assert (letter.asked_at, letter.sent_at) == (None, None), "refused again, it stays"
+        assert _alarms() == [("dead_letter", "hub/demo/HPE")]
+        hub.faults()
+        assert "asked for" in _listed(replay=str(letter.pk))
         wait_for(lambda: not _alarms())
     letter.refresh_from_db()
     assert letter.sent_at is not None

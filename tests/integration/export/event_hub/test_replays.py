@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from devices.models import ExportBlock
 from devices.parameters import change
-from integration.export.sinks.event_hub.drain import drain_hubs
 from integration.models import SinkCursor, SinkReplay
 from tests.integration.export.event_hub.serving import (
     cursor_of,
@@ -27,14 +26,18 @@ def _moments():
     return list(ExportBlock.objects.order_by("id").values_list("recorded_at", flat=True))
 
 
+def _is_done():
+    return not SinkReplay.objects.filter(done_at=None).exists()
+
+
 def test_the_blocks_recorded_within_a_span_come_again(company, today, hub, access, impatient):
     store(company, today, lines(1, 5), lines(6, 5), lines(11, 5), lines(16, 5))
-    drain_hubs(15, access, impatient)
-    moments = _moments()
-    replay = _ask(moments[1], moments[3])
-    _ask(moments[0], moments[1], sink="hub/demo/HPE")
     with serving(access, impatient):
-        wait_for(lambda: not SinkReplay.objects.filter(done_at=None).exists())
+        wait_for(lambda: is_drained(company, "S"))
+        moments = _moments()
+        replay = _ask(moments[1], moments[3])
+        _ask(moments[0], moments[1], sink="hub/demo/HPE")
+        wait_for(_is_done)
     messages = hub.read("hes-s")
     again = b"".join(message.body for message in messages[4:]).decode()
     assert again == lines(6, 10)
@@ -45,38 +48,27 @@ def test_the_blocks_recorded_within_a_span_come_again(company, today, hub, acces
     assert hub.read("hes-hpe") == []
 
 
-def test_a_replay_keeps_the_packing_it_began_with_and_may_differ_from_the_first_time(
+def test_a_replay_keeps_its_packing_and_never_passes_the_live_position(
     company, today, hub, access, impatient
 ):
-    store(company, today, lines(1, 20))
-    drain_hubs(15, access, impatient)
-    replay = _ask(*_whole_day())
-    SinkReplay.objects.update(packing="1/csv/8/56000")
     change(company, "hub_packing", "S=3")
-    drain_hubs(15, access, impatient)
-    messages = hub.read("hes-s")
-    assert [message.properties["lines"] for message in messages] == [20, 8, 8, 4]
-    assert received_lines(messages) == stored_lines(company, "S")
-    replay.refresh_from_db()
-    assert replay.done_at is not None
-
-
-def test_a_replay_never_passes_the_live_position(company, today, hub, access, impatient):
-    store(company, today, lines(1, 5))
-    drain_hubs(15, access, impatient)
-    SinkCursor.objects.filter(sink="hub/demo/S").update(is_enabled=False)
-    replay = _ask(*_whole_day())
     with serving(access, impatient):
-        store(company, today, lines(6, 5))
-        time.sleep(0.8)
-        assert len(hub.read("hes-s")) == 1, "a disabled sink serves nothing"
-        SinkCursor.objects.filter(sink="hub/demo/S").update(is_enabled=True)
-        wait_for(lambda: not SinkReplay.objects.filter(done_at=None).exists())
+        store(company, today, lines(1, 20))
         wait_for(lambda: is_drained(company, "S"))
-    replay.refresh_from_db()
-    assert replay.lines in (5, 10)
+        SinkCursor.objects.update(is_enabled=False)
+        store(company, today, lines(21, 5))
+        replay = _ask(*_whole_day())
+        SinkReplay.objects.update(packing="1/csv/8/56000")
+        time.sleep(0.8)
+        assert len(hub.read("hes-s")) == 7, "a disabled sink serves nothing"
+        SinkCursor.objects.update(is_enabled=True)
+        wait_for(lambda: _is_done() and is_drained(company, "S"))
     messages = hub.read("hes-s")
+    counts = [message.properties["lines"] for message in messages]
+    assert counts == [3] * 6 + [2] + [3, 2] + [8, 8, 4, 5], "what is live goes first"
     assert received_lines(messages) == stored_lines(company, "S")
+    replay.refresh_from_db()
+    assert replay.lines == 25
 
 
 def _whole_day():
