@@ -40,11 +40,15 @@ R = TypeVar("R", bound=OfMeter)
 
 @contextmanager
 def recording(fence: Fence) -> Iterator[tuple[CursorWrapper, datetime]]:
-    """One transaction: its day is fixed, then the fence says whether it may go on."""
+    """One transaction: its day is fixed, then the fence says whether it may go on.
+
+    A session that ends meanwhile raises Django's errors, also out of COPY and `execute_values`.
+    """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         moment = open_transaction(cursor)
         fence(cursor)
-        yield cursor, moment
+        with connection.wrap_database_errors:
+            yield cursor, moment
 
 
 @dataclass(slots=True)
