@@ -17,15 +17,17 @@ def _cut(pid: int) -> None:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_copy_that_meets_the_end_of_its_session_is_told_as_an_outage() -> None:
-    with (
-        pytest.raises((OperationalError, InterfaceError)),
-        recording(no_fence) as (cursor, moment),
-    ):
+def _record_beyond_the_end() -> None:
+    with recording(no_fence) as (cursor, moment):
         blocks = Blocks(1, 1)
         blocks.add("LPE", 0, 1, "a;b;c;d;e;f;g;h;i;j\n")
         assert connection.connection is not None
         _cut(connection.connection.info.backend_pid)
         blocks.store(cursor, moment.date())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_that_meets_the_end_of_its_session_is_told_as_an_outage() -> None:
+    with pytest.raises((OperationalError, InterfaceError)):
+        _record_beyond_the_end()
     connection.close()
