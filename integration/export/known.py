@@ -8,6 +8,8 @@ from integration.models import SinkCursor
 
 CSV_FILES, BLOB, HUBS = "csv_files", "blob", "hubs"
 
+NAMED = 24  # sinks in an error; `hes export status` lists all
+
 
 class UnknownSink(HesError):
     """No sink has this name, or it was never started."""
@@ -32,8 +34,9 @@ def started(sink: str) -> SinkCursor:
     """The sink's row. Raises UnknownSink, which names those there are."""
     row = SinkCursor.objects.filter(sink=sink).first()
     if row is None:
-        names = ", ".join(SinkCursor.objects.order_by("sink").values_list("sink", flat=True))
-        raise UnknownSink(f"no sink {sink!r} was ever started; there are: {names or 'none yet'}")
+        names = list(SinkCursor.objects.order_by("sink").values_list("sink", flat=True))
+        shown = ", ".join([*names[:NAMED], *(["..."] if names[NAMED:] else [])])
+        raise UnknownSink(f"no sink {sink!r} was ever started; there are: {shown or 'none yet'}")
     return row
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 HELP = "ISO 8601, 2026-11-20T08:00+01:00; without offset it is UTC"
 DAY = timedelta(days=1)
+FIRST_YEAR = 2000  # nothing of this system is older; keeps all arithmetic within the calendar
 
 
 def moment(text: str) -> datetime:
@@ -14,6 +15,8 @@ def moment(text: str) -> datetime:
         time = datetime.fromisoformat(text)
     except ValueError as fault:
         raise ArgumentTypeError(f"{text!r} is no time; write {HELP}") from fault
+    if time.year < FIRST_YEAR:
+        raise ArgumentTypeError(f"{text!r} is before the year {FIRST_YEAR}")
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 

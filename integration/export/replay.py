@@ -86,7 +86,7 @@ def ask(
             begins=begins.isoformat(),
             ends=ends.isoformat(),
             lines=progress.left,
-            missing=[str(day) for day in missing],
+            missing=spans(missing),
         )
     return Asked(progress, missing)
 

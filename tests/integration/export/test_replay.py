@@ -56,7 +56,7 @@ def test_a_replay_tells_what_it_will_send_and_who_asked(company, today, sink):
     act = ExportAct.objects.get()
     assert (act.act, act.subject, act.who) == ("replay", SINK, "alice")
     assert act.detail == {
-        "begins": begins.isoformat(), "ends": ends.isoformat(), "lines": 4, "missing": [],
+        "begins": begins.isoformat(), "ends": ends.isoformat(), "lines": 4, "missing": "",
     }  # fmt: skip
 
 
@@ -131,6 +131,8 @@ def test_times_are_utc_unless_they_say_otherwise():
     assert moment("2026-11-20T08:00Z") == moment("2026-11-20 08:00")
     with pytest.raises(ArgumentTypeError, match="'yesterday' is no time; write ISO 8601"):
         moment("yesterday")
+    with pytest.raises(ArgumentTypeError, match="before the year 2000"):
+        moment("0001-01-01T00:00+01:00")
 
 
 def test_days_are_told_as_spans():
