@@ -25,6 +25,7 @@ from integration.export.drain import drain
 from integration.export.sealing import seal_next
 from integration.management.commands.maintain import Command
 from integration.models import ExportAct, SinkCursor, SinkReplay
+from tests.database import owner_cursor, worker_database
 from tests.integration.export.writers import lines, session, store
 
 KEPT_DAYS = 35
@@ -195,15 +196,14 @@ def test_recording_goes_on_while_a_partition_waits_to_be_detached(company, today
     assert not _exists(old)
 
 
-def test_making_partitions_gives_up_soon_where_a_reader_is_in_the_way(today, monkeypatch):
-    """Who records queues behind it as long as it waits."""
+def test_making_partitions_gives_up_soon_where_another_change_is_in_the_way(today, monkeypatch):
     monkeypatch.setattr(partition_drops, "LOCK_TIMEOUT", "500ms")
     next_day = today + timedelta(days=3)
-    with as_owner(), connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor, owner_cursor(worker_database()) as other:
         cursor.execute(f"DROP TABLE IF EXISTS {_name(next_day)}")
-        with session() as reader, reader.cursor() as looking:
-            looking.execute("SELECT count(*) FROM export_block")
-            assert "no partitions made, tried again next time" in maintenance.prepare()
+        other.execute("BEGIN; LOCK TABLE export_block IN SHARE UPDATE EXCLUSIVE MODE")
+        assert "no partitions made, tried again next time" in maintenance.prepare()
+        other.execute("ROLLBACK")
         assert maintenance.prepare() == "1 partitions made"
 
 

@@ -1,0 +1,47 @@
+"""New partitions appear beside long readers and recorders, and inherit everything."""
+
+import os
+import threading
+from contextlib import closing
+from datetime import date, timedelta
+
+import psycopg2
+import pytest
+from django.db import connection
+
+from devices.partitions import ensure
+
+FAR = date(2031, 3, 1)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _made(table: str, day: date, results: list[int]) -> None:
+    try:
+        results.append(ensure(table, day, day))
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "table", ["export_block", "slot_ledger", "end_device_event", "slot", "visit"]
+)
+def test_a_long_reader_keeps_no_partition_from_being_made(table: str) -> None:
+    day = FAR + timedelta(days=40 * len(table))
+    results: list[int] = []
+    with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as reader, reader.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")  # its transaction stays open
+        maker = threading.Thread(target=_made, args=(table, day, results))
+        maker.start()
+        maker.join(10)
+        assert results == [1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, c.reloptions, p.reloptions FROM pg_inherits i"
+            " JOIN pg_class c ON c.oid = i.inhrelid, LATERAL (SELECT * FROM pg_class older"
+            " JOIN pg_inherits o ON o.inhrelid = older.oid WHERE o.inhparent = i.inhparent"
+            " AND older.oid <> c.oid LIMIT 1) p WHERE i.inhparent = %s::regclass"
+            " AND c.relname ~ %s",
+            [table, day.strftime("%Y%m")],
+        )
+        [(_, options, older)] = cursor.fetchall()
+    assert options == older
