@@ -176,7 +176,8 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not PRODUCTION
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # Probes come from inside, without TLS.
+# Probes and scrapers come from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 X_FRAME_OPTIONS = "DENY"
 if env.flag("HES_BEHIND_PROXY"):
@@ -256,7 +257,7 @@ LOGGING = {
             "style": "{",
         }
     },
-    "filters": {"redact": {"()": "hes.lib.logs.RedactPasswords"}},
+    "filters": {"redact": {"()": "hes.lib.logs.RedactSecrets"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}
     },

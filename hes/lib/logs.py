@@ -1,11 +1,27 @@
-"""What every log line passes: UTC time stamps, and no password inside an address."""
+"""What every log line passes: UTC time stamps, and nothing that opens anything."""
 
 import logging
 import re
 import time
 from collections.abc import Callable
 
-PASSWORD_IN_URL = re.compile(r"(?P<before>\w+://[^\s:/@]*:)[^\s@]+(?=@)")
+# Passwords in addresses; keys, signatures and tokens of the cloud's services; JSON web tokens.
+SECRETS = (
+    re.compile(r"(?P<before>\w+://[^\s:/@]*:)[^\s@]+(?=@)"),
+    re.compile(
+        r"(?P<before>\b(?:sig|signature|(?:shared)?access(?:key|signature)|accountkey)="
+        r"|SharedAccessSignature |Bearer )[^&;\s'\"]+",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<before>)eyJ[\w-]+\.[\w.-]+"),
+)
+
+
+def redacted(text: str) -> str:
+    """The text with every secret of a known form blotted out."""
+    for pattern in SECRETS:
+        text = pattern.sub(r"\g<before>***", text)
+    return text
 
 
 class UtcFormatter(logging.Formatter):
@@ -16,12 +32,12 @@ class UtcFormatter(logging.Formatter):
     default_msec_format = "%s.%03dZ"
 
 
-class RedactPasswords(logging.Filter):
-    """Blots out the password of any address in a message; broker and database errors carry them."""
+class RedactSecrets(logging.Filter):
+    """Blots secrets out of messages; errors of brokers, databases and clouds carry addresses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        redacted = PASSWORD_IN_URL.sub(r"\g<before>***", message)
-        if redacted != message:
-            record.msg, record.args = redacted, None
+        clean = redacted(message)
+        if clean != message:
+            record.msg, record.args = clean, None
         return True

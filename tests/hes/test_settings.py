@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from hes.lib.logs import RedactPasswords
+from hes.lib.logs import RedactSecrets, redacted
 from hes.settings import _broker_url
 
 MANAGE = Path(__file__).parents[2] / "manage.py"
@@ -101,8 +101,27 @@ def test_a_password_in_an_address_never_reaches_the_log(caplog):
     record = logging.LogRecord(
         "kombu", logging.ERROR, "", 0, "cannot reach %s", ("redis://:canary@host/0",), None
     )
-    assert RedactPasswords().filter(record)
+    assert RedactSecrets().filter(record)
     assert record.getMessage() == "cannot reach redis://:***@host/0"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("https://a/c?sp=cw&sig=canary%3D&se=2026", "https://a/c?sp=cw&sig=***&se=2026"),
+        (
+            "Endpoint=sb://x/;SharedAccessKey=canary=;y=1",
+            "Endpoint=sb://x/;SharedAccessKey=***;y=1",
+        ),
+        ("AccountName=a;AccountKey=canary==", "AccountName=a;AccountKey=***"),
+        ("put SharedAccessSignature canary&more", "put SharedAccessSignature ***&more"),
+        ("Authorization: Bearer canary", "Authorization: Bearer ***"),
+        ("token eyJhbGciOi.J9.canary is old", "token *** is old"),
+        ("signature check of design= kept", "signature check of design= kept"),
+    ],
+)
+def test_keys_signatures_and_tokens_are_blotted_out(text, clean):
+    assert redacted(text) == clean
 
 
 def test_the_stock_admin_is_not_installed():

@@ -18,11 +18,11 @@ from azure.storage.blob import ContainerClient
 from django.conf import settings
 
 from hes.domain.errors import HesError
+from hes.lib.logs import redacted
 
 NEEDED = frozenset("cw")
 SETTING = "HES_BLOB_CONTAINER_URL"
 # What else may carry a secret in a text of the SDK or of the service.
-_SECRET = re.compile(r"(?i)(\b(?:sig|signature|accountkey|sharedaccesssignature)=)[^&;\s'\"]+")
 
 
 class BadTarget(HesError):
@@ -50,7 +50,7 @@ class Target:
         """The text without anything that opens the container."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return _SECRET.sub(r"\g<1>***", text)
+        return redacted(text)
 
 
 def configured() -> Target:

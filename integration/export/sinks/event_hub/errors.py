@@ -1,15 +1,10 @@
 """What a hub does to us, as a closed set, told without secrets."""
 
-import re
-
 from azure.eventhub.exceptions import EventDataSendError
 
 from hes.domain.errors import HesError
+from hes.lib.logs import redacted
 
-SECRETS = re.compile(
-    r"(sig=|SharedAccessKey=|SharedAccessSignature[= ]|Bearer )[^\s;'\"]+|eyJ[\w-]+\.[\w.-]+",
-    re.IGNORECASE,
-)
 LONGEST = 280
 
 # Conditions of a refusal that speak of the service or of us, not of what was sent; the SDK gives
@@ -48,7 +43,7 @@ class Rejected(HesError):
 def told(fault: BaseException) -> str:
     """The fault in one line, without keys, tokens and signatures."""
     text = " ".join(str(fault).split()) or type(fault).__name__
-    return SECRETS.sub(lambda match: f"{match[1] or ''}...", text)[:LONGEST]
+    return redacted(text)[:LONGEST]
 
 
 def of_sdk(fault: Exception, count: int) -> Unavailable | Rejected:
