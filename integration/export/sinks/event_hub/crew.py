@@ -18,10 +18,13 @@ class Crew:
         self._common = common
         self._relays: dict[str, tuple[Relay, asyncio.Task[None]]] = {}
 
-    def follow(self, routes: Iterable[Route]) -> None:
-        """Start, redirect and end relays; one that met a bug begins anew, others never notice."""
+    def follow(self, routes: Iterable[Route]) -> list[str]:
+        """Start, redirect and end relays; one that met a bug begins anew, others never notice.
+
+        Returns the sinks whose relay broke since the last call.
+        """
         wanted = {route.sink: route for route in routes}
-        self._bury()
+        broken = self._bury()
         for sink in self._relays.keys() - wanted.keys():
             self._relays.pop(sink)[1].cancel()
         for sink, route in wanted.items():
@@ -30,12 +33,14 @@ class Crew:
             else:
                 relay = Relay(route, self._common)
                 self._relays[sink] = relay, asyncio.create_task(relay.run(), name=sink)
+        return broken
 
-    def _bury(self) -> None:
-        for sink, (_, task) in list(self._relays.items()):
-            if task.done():
-                log.error("%s: its relay broke", sink, exc_info=task.exception())
-                del self._relays[sink]
+    def _bury(self) -> list[str]:
+        broken = [sink for sink, (_, task) in self._relays.items() if task.done()]
+        for sink in broken:
+            _, task = self._relays.pop(sink)
+            log.error("%s: its relay broke", sink, exc_info=task.exception())
+        return broken
 
     def wake(self, streams: Iterable[Stream]) -> None:
         """New blocks have come for these."""

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 NAME = "hubs"
 NEVER = 2**62  # beyond every transaction: the first look only finds the horizon
 STOP_LOOK = 0.1  # seconds between two looks at the stop signal
+BROKEN = "its relay met what it does not understand and begins anew; the log tells where"
 RECENT = timedelta(days=2)  # spares the look at all older partitions
 
 # What has come behind the horizon since the last look; one row without a stream if nothing has.
@@ -103,7 +104,8 @@ class HubService:
     async def _follow(self, crew: Crew, database: Database) -> None:
         while True:
             try:
-                crew.follow(await database.run(_routes))
+                for sink in crew.follow(await database.run(_routes)):
+                    await database.run(alarms.raise_alarm, ALARM, sink, BROKEN)
                 await asyncio.sleep(self._patience.routes)
             except (HubsShared, *DATABASE_GONE) as fault:
                 log.warning("%s: %s", NAME, told(fault))

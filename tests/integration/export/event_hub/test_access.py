@@ -9,7 +9,6 @@ from integration.export.sinks.event_hub.access import Access
 from integration.export.sinks.event_hub.drain import drain_hubs
 from integration.export.sinks.event_hub.service import HubService, NotConfigured
 from tests.factories.eventhub import local_event_hub
-from tests.integration.eventhub_local.test_tls import tls  # noqa: F401 - a fixture, named in the arguments below
 from tests.integration.export.writers import lines, store
 
 STRING = "Endpoint=sb://h.example/;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0"
@@ -59,7 +58,7 @@ def test_an_endpoint_is_dialled_over_tls_and_only_with_the_authorities_named(
     today,
     tmp_path,
     tls,
-    impatient,  # noqa: F811
+    impatient,
 ):
     with local_event_hub(tmp_path / "eventhub", {"hes-s": 1}, tls=tls) as hub:
         stranger = Access(hub.connection_string, endpoint=f"sb://127.0.0.1:{hub.port}")

@@ -1,5 +1,6 @@
 """What hubs, networks and kills do to a relay: nothing is lost, what comes again is the same."""
 
+import gc
 import random
 import re
 import time
@@ -10,9 +11,12 @@ from django.db import connection
 
 from devices.parameters import change
 from integration.export.alarms import open_alarms
+from integration.export.messages.routes import routes
+from integration.export.sinks.event_hub import service
 from integration.export.sinks.event_hub.access import Access
 from integration.export.sinks.event_hub.drain import drain_hubs
 from integration.models import SinkCursor
+from tests.integration.export.event_hub.conftest import FORGETFUL
 from tests.integration.export.event_hub.serving import (
     cursor_of,
     events,
@@ -28,7 +32,10 @@ from tests.integration.export.event_hub.serving import (
 from tests.integration.export.writers import lines, session, store
 
 KILLS, PARTS = 12, 4
-pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+pytestmark = [
+    FORGETFUL,
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded"),
+]
 
 
 def _in_order(messages):
@@ -92,6 +99,7 @@ def test_a_frozen_hub_is_left_and_entered_anew(company, today, hub, access, impa
         hub.thaw()
         wait_for(lambda: is_drained(company, "HPE"))
         assert cursor_of("HPE").failing_since is None
+    gc.collect()
     messages = hub.read("hes-hpe")
     assert received_lines(messages) == stored_lines(company, "HPE")
     repeats(messages)
@@ -214,3 +222,37 @@ def test_a_disabled_sink_sends_nothing_until_it_is_enabled(company, today, hub, 
         SinkCursor.objects.filter(sink="hub/demo/S").update(is_enabled=True)
         wait_for(lambda: is_drained(company, "S"))
     assert b"".join(message.body for message in hub.read("hes-s")).decode() == lines(1, 10)
+
+
+def _is_alarmed(sink):
+    return open_alarms().filter(name="sink_failing", subject=sink).exists()
+
+
+def test_a_damaged_block_is_waited_before_and_told_of_while_others_flow(
+    company, today, hub, access, impatient
+):
+    store(company, today, events(1, 2)[:-1], kind="HPE")  # ends within a line
+    store(company, today, lines(1, 5))
+    with serving(access, impatient):
+        wait_for(lambda: is_drained(company, "S"))
+        wait_for(lambda: _is_alarmed("hub/demo/HPE"))
+        assert "have the owner look at that row" in cursor_of("HPE").last_error
+    assert hub.read("hes-hpe") == []
+
+
+def test_a_relay_that_meets_a_bug_is_told_of_and_begins_anew_while_others_flow(
+    company, today, hub, access, impatient, monkeypatch
+):
+    sound = routes()
+    broken = [
+        replace(route, packing=None) if route.sink == "hub/demo/HPE" else route for route in sound
+    ]
+    monkeypatch.setattr(service, "routes", lambda: broken)
+    _store_events(company, today, 0, 20)
+    store(company, today, lines(1, 5))
+    with serving(access, impatient):
+        wait_for(lambda: is_drained(company, "S"))
+        wait_for(lambda: _is_alarmed("hub/demo/HPE"))
+        monkeypatch.setattr(service, "routes", lambda: sound)
+        wait_for(lambda: is_drained(company, "HPE") and not _is_alarmed("hub/demo/HPE"))
+    assert received_lines(hub.read("hes-hpe")) == stored_lines(company, "HPE")
