@@ -30,7 +30,7 @@ from workorders.threads import DATABASE_GONE
 log = logging.getLogger(__name__)
 
 PASSES_AT_ONCE = 8
-PASS_BYTES = 2 * 1024 * 1024  # of lines
+PASS_BYTES = 3 * 1024 * 1024  # of lines; eight streams with a backlog stay below 200 MB
 EVENT_PASS_BYTES = 512 * 1024  # where each line is a message of its own, which takes more memory
 FAILURES_TO_ALARM = 5
 ALARM = "sink_failing"
