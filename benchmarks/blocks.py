@@ -16,10 +16,12 @@ from benchmarks.race import Result, race
 from benchmarks.servers import empty_database
 from devices import partitions
 from devices.drivers.base import LINES_PER_BATCH
+from devices.models import Company
 from devices.outbox.blocks import Blocks, open_transaction
 
 PROMISE = 0.3
 COMPANY = 1
+SHORT = 3  # times as many rounds: each takes a tenth of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,18 @@ def run(bench: Bench) -> Iterator[Result]:
     batches = day_batches()
     lines = lines_of(batches)
     with empty_database():
-        partitions.ensure_around(datetime.now(UTC).date(), 1)
+        make_company()
         yield race(
             "bulk block insert, zlib 1", lambda: store_all(batches),
-            segment(bench.home / "segment", batches), promise=PROMISE, rounds=bench.rounds,
+            segment(bench.home / "segment", batches), promise=PROMISE, rounds=SHORT * bench.rounds,
             items=lines,
         )  # fmt: skip
+
+
+def make_company() -> None:
+    """Whose blocks all these are, and room for them."""
+    partitions.ensure_around(datetime.now(UTC).date(), 1)
+    Company.objects.create(pk=COMPANY, name="Bench", code="bench", time_zone="UTC")
 
 
 def store(batch: Texts, concentrator: int, label: Label = SAMPLES) -> None:

@@ -14,12 +14,11 @@ from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubProducerClient
 
 from benchmarks.bench import Bench
-from benchmarks.blocks import COMPANY, Label, lines_of, store_all
+from benchmarks.blocks import COMPANY, Label, lines_of, make_company, store_all
 from benchmarks.encoding import Texts
 from benchmarks.hubs import PARTITIONS, exporter, found, local_hub, sent
 from benchmarks.processes import wait_until
 from benchmarks.race import Result, measured, race
-from benchmarks.relay import make_company
 from benchmarks.relaying import relaying, route_of
 from benchmarks.servers import empty_database
 from devices.outbox.layouts import Subject, event_line
@@ -46,7 +45,7 @@ def run(bench: Bench) -> Iterator[Result]:
 
 
 def _by_service(bench: Bench, access: Access) -> Result:
-    batches = _batches(EVENTS)
+    batches = events_of(EVENTS)
     with exporter(bench.home, access, "hubs", CURSOR) as process:
         begin = perf_counter()
         store_all(batches, LPE)
@@ -61,7 +60,7 @@ def _by_service(bench: Bench, access: Access) -> Result:
 
 
 def _against_client(bench: Bench, access: Access) -> Result:
-    batches = _batches(RACED)
+    batches = events_of(RACED)
     store_all(batches, LPE)
     blocks = read_after(START, stream=Stream(COMPANY, LPE.kind))
     route = route_of(LPE.kind)
@@ -113,7 +112,7 @@ def _event(message: Message) -> EventData:
     return event
 
 
-def _batches(count: int) -> list[Texts]:
+def events_of(count: int) -> list[Texts]:
     """The lines of so many events, 50 to a block, all of different meters."""
     now = datetime.now(UTC)
     lines = [(number, _line(number, now)) for number in range(1, count + 1)]

@@ -12,11 +12,10 @@ from subprocess import Popen
 from time import perf_counter
 
 from benchmarks.bench import Bench
-from benchmarks.blocks import Label, day_batches, lines_of, store_all
+from benchmarks.blocks import Label, day_batches, lines_of, make_company, store_all
 from benchmarks.hubs import exporter, found, local_hub, sent
 from benchmarks.processes import highest, wait_until
 from benchmarks.race import Result, measured
-from benchmarks.relay import make_company
 from benchmarks.servers import empty_database
 from devices import partitions
 from integration.export.sinks.event_hub.access import Access

@@ -14,10 +14,9 @@ from time import perf_counter
 from azure.eventhub import EventData
 
 from benchmarks.bench import Bench
-from benchmarks.blocks import Label, store
+from benchmarks.blocks import Label, make_company, store
 from benchmarks.hubs import exporter, local_hub
 from benchmarks.race import Result, measured
-from benchmarks.relay import make_company
 from benchmarks.servers import empty_database
 from devices.outbox.layouts import Order, Subject, event_line
 from integration.export.sinks.event_hub import reading

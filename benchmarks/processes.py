@@ -47,7 +47,7 @@ def resident(pid: int) -> float:
 
 
 def highest(pid: int) -> float:
-    """MB in memory at most since it started; in bytes what `ru_maxrss` would say of it alone."""
+    """MB in memory at most since it started, as `ru_maxrss` has it, but never its parent's."""
     return _megabytes(pid, "VmHWM")
 
 

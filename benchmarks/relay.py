@@ -6,25 +6,22 @@ disk, 1 MiB a write like the batches of the official client.
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
 from benchmarks.bench import Bench
-from benchmarks.blocks import COMPANY, day_batches, lines_of, store_all
+from benchmarks.blocks import day_batches, lines_of, make_company, store_all
 from benchmarks.encoding import Texts
 from benchmarks.hubs import local_hub
 from benchmarks.race import Result, race
 from benchmarks.relaying import relaying, route_of
 from benchmarks.servers import empty_database
-from devices import partitions
-from devices.models import Company
 from integration.export.cursor import PASS_BYTES
 from integration.export.ownership import ownership
 from integration.export.sinks.csv_files import CsvFiles
 
 PROMISE = 0.1
-METERS = 2_000
+METERS, MORE = 2_000, 2  # times as many rounds of what has a promise
 HUB, BATCH_BYTES = "hes-s", 1 << 20
 
 
@@ -45,14 +42,8 @@ def run(bench: Bench) -> Iterator[Result]:
             yield race(
                 "relay packed to the hub", lambda: _send(send, batches),
                 _writing(bench.home / "segment", data, BATCH_BYTES), promise=PROMISE,
-                rounds=bench.rounds, items=lines_of(batches),
+                rounds=MORE * bench.rounds, items=lines_of(batches),
             )  # fmt: skip
-
-
-def make_company() -> None:
-    """The one whose blocks `benchmarks.blocks` stores, and room for them."""
-    partitions.ensure_around(datetime.now(UTC).date(), 1)
-    Company.objects.create(pk=COMPANY, name="Bench", code="bench", time_zone="UTC")
 
 
 def _export(root: Path, batches: list[Texts]) -> float:

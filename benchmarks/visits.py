@@ -5,30 +5,28 @@ that deliver a day of 25 meters each, which is decoded and recorded meanwhile (4
 
 import json
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import Popen
 
 from django.db import connection
 
 from benchmarks.answers import ZONE
 from benchmarks.bench import Bench
 from benchmarks.field import SEED, provision
+from benchmarks.processes import HES, process, resident, wait_until
 from benchmarks.race import Result, measured
 from benchmarks.servers import empty_database, truncate
 from devices.choices import Activity
 from devices.drivers.base import Period
-from devices.models import Company
+from devices.models import Company, Concentrator
 from devices.simulator.population import Fleet
 from hes.demo import field
 from hes.domain.time import local_day
-from hes.lib.processes import Launch, open_log, spawn, stop
 from workorders import slots
 from workorders.models import Worker
 
@@ -144,19 +142,13 @@ def _look(pid: int) -> Look:
     with connection.cursor() as cursor:
         cursor.execute(_VISITS)
         counts = cursor.fetchone()
-    return Look(_resident(pid), _cpu(pid), _sockets(pid), *map(int, counts))
+    return Look(resident(pid), _cpu(pid), _sockets(pid), *map(int, counts))
 
 
 def _lines() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(sum(lines), 0) FROM export_block")
         return int(cursor.fetchone()[0])
-
-
-def _resident(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(kilobytes) / 1024
 
 
 def _cpu(pid: int) -> float:
@@ -177,35 +169,23 @@ def _sockets(pid: int) -> int:
 @contextmanager
 def _worker(home: Path) -> Iterator[int]:
     """Its pid, once it waits for work."""
-    with _process(WORKER, home, "worker") as process:
-        deadline = time.monotonic() + PATIENCE
-        while not Worker.objects.filter(pid=process.pid).exists():
-            assert process.poll() is None, f"the worker ended; see {home}/worker.log"
-            assert time.monotonic() < deadline, "the worker does not start"
-            time.sleep(LOOK_SECONDS)
-        yield process.pid
+    with process(WORKER, home, "worker") as worker:
+        workers = Worker.objects.filter(pid=worker.pid)
+        wait_until(workers.exists, "the worker is ready", worker)
+        yield worker.pid
 
 
 @contextmanager
 def _field(home: Path, owner: Company, *more: str) -> Iterator[None]:
-    """The simulated field in a process of its own, its addresses known."""
+    """The simulated field in a process of its own, its addresses known and no earlier ones."""
     ready = home / "field.json"
     ready.unlink(missing_ok=True)
     argv = (
-        *(sys.executable, "-m", "hes.cli", "simulate", "--seed", str(SEED)),
+        *(*HES, "simulate", "--seed", str(SEED)),
         *("--concentrators", str(VISITS), "--meters", str(METERS), "--ready-file", str(ready)),
     )
-    with _process((*argv, *more), home, "field"):
+    with process((*argv, *more), home, "field"):
         field.wait_until_ready(ready, lambda: None)
+        Concentrator.objects.update(host="")  # the kernel may give a port to another one
         field.connect(ready, owner)
         yield
-
-
-@contextmanager
-def _process(argv: Sequence[str], home: Path, name: str) -> Iterator[Popen[bytes]]:
-    with open_log(home / f"{name}.log") as log:
-        process = spawn(Launch(argv, os.environ), log)
-        try:
-            yield process
-        finally:
-            stop(process, [signal.SIGTERM], patience=20)
