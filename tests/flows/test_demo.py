@@ -87,9 +87,15 @@ def test_the_same_seed_gives_the_same_lines_twice_each_once_and_well_formed(home
         assert {line.count(b";") + 1 for line in lines} == {COLUMNS[kind]}
 
 
-def test_the_summary_names_files_that_are_as_it_says(home: Path) -> None:
-    home.mkdir()
-    summary = once(home, "--until", "2026-06-10")
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+    """The home and the summary of one day, for those who only look."""
+    home: Path = tmp_path_factory.mktemp("day")
+    return home, once(home, "--until", "2026-06-10")
+
+
+def test_the_summary_names_files_that_are_as_it_says(day: tuple[Path, dict[str, object]]) -> None:
+    home, summary = day
     files = summary["files"]
     assert isinstance(files, list)
     for file in files:
@@ -97,10 +103,10 @@ def test_the_summary_names_files_that_are_as_it_says(home: Path) -> None:
         assert (len(content), content.count(b"\n") - 1) == (file["bytes"], file["rows"])
 
 
-def test_the_hubs_hold_the_messages_that_follow_from_the_blocks(home: Path) -> None:
-    home.mkdir()
-    summary = once(home, "--until", "2026-06-10")
-    hubs, lines = summary["stream"], summary["lines"]
+def test_the_hubs_hold_the_messages_that_follow_from_the_blocks(
+    day: tuple[Path, dict[str, object]],
+) -> None:
+    hubs, lines = day[1]["stream"], day[1]["lines"]
     assert isinstance(hubs, dict)
     assert {
         hub.removeprefix("hes-").upper(): found["lines"] for hub, found in hubs.items()
