@@ -16,21 +16,26 @@ from devices.models import Company
 from hes.domain.errors import IllegalMove
 from hes.domain.events import EventKind
 
+# An address belongs to one device, even between two rows of one UPDATE: who moves leaves first.
+_LEAVE = """
+UPDATE concentrator c SET host = ''
+  FROM unnest(%s::text[], %s::text[], %s::int[]) AS e (serial, host, port)
+ WHERE c.serial_number = e.serial AND c.company_id = %s AND (c.host, c.port) <> (e.host, e.port)
+"""
+_ENTER = """
+UPDATE concentrator c SET host = e.host, port = e.port, updated_at = now()
+  FROM unnest(%s::text[], %s::text[], %s::int[]) AS e (serial, host, port)
+ WHERE c.serial_number = e.serial AND c.company_id = %s
+"""
+
 
 def set_endpoints(company: Company, endpoints: Mapping[str, tuple[str, int]]) -> int:
     """Tell where concentrators listen: serial -> (host, port). Returns how many are known."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE concentrator c SET host = e.host, port = e.port, updated_at = now()"
-            " FROM unnest(%s::text[], %s::text[], %s::int[]) AS e (serial, host, port)"
-            " WHERE c.serial_number = e.serial AND c.company_id = %s",
-            [
-                list(endpoints),
-                [host for host, _ in endpoints.values()],
-                [port for _, port in endpoints.values()],
-                company.pk,
-            ],
-        )
+    hosts, ports = zip(*endpoints.values(), strict=True) if endpoints else ((), ())
+    values = [list(endpoints), list(hosts), list(ports), company.pk]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LEAVE, values)
+        cursor.execute(_ENTER, values)
         return int(cursor.rowcount)
 
 

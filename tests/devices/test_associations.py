@@ -164,3 +164,16 @@ def test_endpoints_are_set_for_the_company_alone(company, field):
     assert (concentrator().host, concentrator().port) == ("127.10.0.1", 4059)
     other = Company.objects.create(name="Italia", code="italia")
     assert commissioning.set_endpoints(other, {"CONC1": ("127.10.0.9", 4059)}) == 0
+
+
+def test_devices_may_exchange_their_addresses(company):
+    first, second = ("127.10.0.1", 4059), ("127.10.0.2", 4059)
+    rows = [files.concentrator("CONC1"), files.concentrator("CONC2")]
+    run("concentrators", files.concentrators(*rows), company)
+    assert commissioning.set_endpoints(company, {"CONC1": first, "CONC2": second}) == 2
+    assert commissioning.set_endpoints(company, {"CONC1": second, "CONC2": first}) == 2
+    assert dict(Concentrator.objects.values_list("serial_number", "host")) == {
+        "CONC1": "127.10.0.2",
+        "CONC2": "127.10.0.1",
+    }
+    assert commissioning.set_endpoints(company, {}) == 0
