@@ -5,6 +5,7 @@ Set-based, guarded by the transition tables: one device that may not move, and n
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -32,7 +33,7 @@ UPDATE concentrator c SET host = e.host, port = e.port, updated_at = now()
 def set_endpoints(company: Company, endpoints: Mapping[str, tuple[str, int]]) -> int:
     """Tell where concentrators listen: serial -> (host, port). Returns how many are known."""
     hosts, ports = zip(*endpoints.values(), strict=True) if endpoints else ((), ())
-    values = [list(endpoints), list(hosts), list(ports), company.pk]
+    values: list[Any] = [list(endpoints), list(hosts), list(ports), company.pk]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LEAVE, values)
         cursor.execute(_ENTER, values)
