@@ -74,7 +74,7 @@ def _epochs():
 def test_files_and_stream_hold_the_same_lines_after_every_kind_of_kill(company, today, tmp_path):
     dice, root, number = random.Random(7), tmp_path / "export", 0  # noqa: S311 - repeatable
     with local_event_hub(tmp_path / "hub", {"hes-s": 4, "hes-hpe": 4}) as hub:
-        hub.faults(round_trip_ms=15, store_without_ack_every=11)
+        hub.faults(round_trip_ms=15, store_without_ack_every=4)
         for kill in range(KILLS):
             change(company, "hub_packing", PACKINGS[kill % len(PACKINGS)])
             with _export_run(root, hub, "csv_files", "hubs"):
