@@ -68,7 +68,7 @@ def owner_cursor() -> Iterator[Cursor]:
 _TABLES = """
 SELECT quote_ident(relname) FROM pg_class
  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-   AND relname NOT LIKE 'django\\_%' AND relname <> 'auth_permission'
+   AND relname NOT LIKE 'django\\_%' AND relname NOT IN ('auth_permission', 'partitioned_table')
 """
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.db import connection
 
 _AHEAD = timedelta(days=3)
-_BY_MONTH = ("end_device_event", "slot", "visit")
+_BY_MONTH = ("end_device_event", "slot", "visit", "order_event")
 
 
 def ensure(table: str, first: date, last: date) -> int:

@@ -17,7 +17,9 @@ from hes.lib.env import parse_database_url
 
 LEDGER_DAYS = 45
 # Kept over tests that commit: migrations and post_migrate fill them once.
-KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
+KEPT_TABLES = (
+    "django_migrations", "django_content_type", "auth_permission", "partitioned_table",
+)  # fmt: skip
 
 
 def worker_database() -> str:

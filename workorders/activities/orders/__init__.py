@@ -1,0 +1,1 @@
+"""What can be ordered: one module per activity, pure; `registry` lists them."""
