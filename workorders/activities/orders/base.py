@@ -3,15 +3,21 @@
 Steps are a generator: it yields duties, is sent their answers, and returns the result. The executor
 commits SENDING before the first duty that changes something, so an activity says what to do and
 never when it is safe. `read_back` asks only harmless duties; it turns UNKNOWN into a verdict.
+
+A FieldError of a duty is *thrown into* the generator: an activity that knows what an error means
+(a silent node is a finding of the outage check; a refused last read takes nothing back that is
+done) catches it, all others come out again as they went in. Steps may also raise one themselves:
+Timeout or Garbled after a change means, as from the driver, that the outcome is not known.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from devices.drivers.duties import Answer, Duty
+from devices.drivers.duties import Answer, Change, Credit, Duty, Registers
 from hes.domain.errors import HesError
+from hes.domain.records import MaximumPower
 
 
 class Target(StrEnum):
@@ -44,16 +50,28 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawTransaction(Change):
+    """-> int: the order's transaction. Nothing goes to the device: the executor answers it.
+
+    As a change it is preceded by SENDING, which draws the transaction once and for all repeats.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A line to export beside the result: kind R, DC, MP or PP with its fact (duties' answers)."""
+    """A line to export beside the result: R and DC with Registers, MP MaximumPower, PP Credit."""
 
     kind: str
-    fact: Answer
+    fact: Registers | MaximumPower | Credit
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A final outcome. `code` as printed in HPE; `text` is `OK`, empty or an error text."""
+    """A final outcome. `code` as printed in HPE (empty: no line); `text` is `OK` or an error text.
+
+    `values` may hold `alarm_word` and `errors` (as read before any reset), `credit`,
+    `transaction`, `finding`: what a reader may want.
+    """
 
     is_good: bool
     code: str
@@ -80,13 +98,15 @@ ReadBack = Generator[Duty, Any, Verdict]
 class OrderActivity:
     """One kind of order: one module, one registry line.
 
-    `command` stands in error texts. `read_back` None: repeating is harmless. `guarded`: the
-    disconnect guard counts it. `fails_closed`: never sent while anything is doubtful.
+    `target` is what the order is about, `performed_by` whose session carries it out: an outage
+    check is about a meter and done by its concentrator. `command` stands in error texts.
+    `read_back` None: repeating is harmless. `guarded`: the disconnect guard counts it.
     """
 
     kind: str
     printed: str
     target: Target
+    performed_by: Target
     is_commercial: bool
     command: str
     ok_code: str
@@ -97,3 +117,12 @@ class OrderActivity:
     guarded: bool = False
     supersedes: frozenset[str] = frozenset()  # kinds of older open orders of the meter it replaces
     needs_transaction: bool = False
+
+    def transaction_before(self, answers: Iterable[Answer]) -> int | None:
+        """From the answers before the first change: the meter's last transaction, 0 if it never
+        had one. None for orders without transaction, and where it was not read.
+        """
+        if not self.needs_transaction:
+            return None
+        credits = [answer for answer in answers if isinstance(answer, Credit)]
+        return (credits[-1].transaction or 0) if credits else None
