@@ -22,13 +22,13 @@ demo: setup ## run the whole system with a simulated fleet; Ctrl-C ends it
 
 test: setup $(AZURITE) ## all tests on a private PostgreSQL, with coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	$(BIN)/coverage run -m pytest -n 3 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
 test-pg15: setup $(AZURITE) ## all tests on Debian's PostgreSQL 15, where it is installed
 	@if [ -x /usr/lib/postgresql/15/bin/initdb ]; then \
-		HES_TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist worksteal; \
+		HES_TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 3 --dist worksteal; \
 	else echo "skipped: no PostgreSQL 15 here (apt-get install postgresql-15)"; fi
 
 lint: setup ## ruff and mypy
