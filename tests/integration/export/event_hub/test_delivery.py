@@ -139,12 +139,16 @@ def test_a_new_company_and_a_new_packing_are_followed(company, today, hub, acces
     assert counts == [10, 5, 5]
 
 
+def _other_sessions():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        return cursor.fetchone()[0]
+
+
 def test_the_service_leaves_no_database_session_behind(company, today, access, impatient):
     with serving(access, impatient):
         wait_for(lambda: cursor_of("S") is not None)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        assert cursor.fetchone() == (0,)
+    wait_for(lambda: _other_sessions() == 0)
