@@ -40,6 +40,17 @@ class LineRefused(HesError):
     """Lines that would tear a file: a name in them holds `;`, a quote or a line break."""
 
 
+class Origin(NamedTuple):
+    """The order behind lines: its id, the caller's correlation id and system, empty if none."""
+
+    order_id: int | None = None
+    correlation_id: str = ""
+    external_system: str = ""
+
+
+NO_ORIGIN = Origin()
+
+
 class _Entry(NamedTuple):
     device: int
     text: bytes
@@ -49,9 +60,12 @@ class _Entry(NamedTuple):
 class Blocks:
     """Collects the lines of one transaction and stores them as blocks."""
 
-    def __init__(self, company_id: int, concentrator_id: int | None) -> None:
+    def __init__(
+        self, company_id: int, concentrator_id: int | None, origin: Origin = NO_ORIGIN
+    ) -> None:
         self._company_id = company_id
         self._concentrator_id = concentrator_id
+        self._origin = origin
         self._entries: dict[tuple[str, int], list[_Entry]] = defaultdict(list)
 
     def add(self, kind: str, offset: int, device: int, text: str) -> int:
@@ -109,12 +123,16 @@ class Blocks:
             copy_binary.octets(zlib.compress(text, 1) if is_compressed else text),
             copy_binary.bigints(devices),
             copy_binary.integers(starts),
+            copy_binary.bigint(self._origin.order_id),
+            copy_binary.text_or_null(self._origin.correlation_id),
+            copy_binary.text_or_null(self._origin.external_system),
         )
 
 
 _COLUMNS = (
     "kind", "company_id", "day", "concentrator_id", "utc_offset", "lines", "size",
     "is_compressed", "body", "devices", "line_starts",
+    "order_id", "correlation_id", "external_system",
 )  # fmt: skip
 
 

@@ -56,6 +56,11 @@ def text(value: str) -> bytes:
     return octets(value.encode())
 
 
+def text_or_null(value: str) -> bytes:
+    """A text or varchar field; NULL where it is empty."""
+    return text(value) if value else NULL
+
+
 def integers(values: Sequence[int]) -> bytes:
     """An integer[] field without nulls."""
     return _array(_INTEGER, [integer(value) for value in values])
