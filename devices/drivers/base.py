@@ -5,12 +5,16 @@ batches, and raises only the errors below (design D7, D8; companion profile 6).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from hes.domain.records import Record
+
+if TYPE_CHECKING:  # duties are made of the readings below
+    from devices.drivers.duties import Answer, Duty
 
 METERS_PER_BATCH = 100
 LINES_PER_BATCH = 5_000
@@ -181,19 +185,31 @@ class Busy(Unreachable):
 
 
 class NodeSilent(FieldError):
-    """The concentrator could not reach the meter: meter nrn + 1."""
+    """The concentrator could not reach the meter: meter nrn + 1.
+
+    `delivered` False: the request surely never reached it; True: it did, or nobody knows.
+    """
 
     family = "node_silent"
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, *, delivered: bool = True) -> None:
         super().__init__(text)
         self.code = code
+        self.delivered = delivered
 
 
 class Refused(FieldError):
-    """The device said no. Not retried."""
+    """The device said no. Not retried.
+
+    `executed` False: a clean no; None: the answer leaves open whether a change took place
+    (results 1 and 250, companion profile 6).
+    """
 
     family = "refused"
+
+    def __init__(self, text: str, *, executed: bool | None = False) -> None:
+        super().__init__(text)
+        self.executed = executed
 
 
 class Garbled(FieldError):
@@ -222,6 +238,23 @@ class Cancelled(FieldError):
     contact = Contact.UNKNOWN
 
 
+class MeterLine(Protocol):
+    """An open, identified association with one meter. Every call may raise a FieldError."""
+
+    async def perform(self, duty: "Duty", order: int | None = None) -> "Answer":
+        """Carry out a duty of a meter; Refused where the driver knows none of its kind.
+
+        A change is sent once and never repeated: after Timeout or Garbled its answer is lost.
+        `order` is the id of the order behind a change; only test fields are told it.
+        """
+
+    @property
+    def server_title(self) -> bytes | None: ...
+
+    @property
+    def server_counter(self) -> int: ...
+
+
 class Session(Protocol):
     """One open conversation with one concentrator. Every call may raise a FieldError."""
 
@@ -239,6 +272,12 @@ class Session(Protocol):
     async def set_dst(self, periods: tuple[DstPeriod, ...]) -> None: ...
 
     async def status_word(self) -> bytes: ...
+
+    async def perform(self, duty: "Duty", order: int | None = None) -> "Answer":
+        """Carry out a duty of the concentrator itself, as a MeterLine does those of a meter."""
+
+    def meter(self, mac: bytes, credentials: Credentials) -> AbstractAsyncContextManager[MeterLine]:
+        """The meter `mac` behind this concentrator, associated; Refused when another answers."""
 
     async def close(self) -> None:
         """Release and close; never raises."""

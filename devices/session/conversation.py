@@ -11,10 +11,16 @@ from typing import TypeVar
 
 from devices.drivers.base import FieldError
 from devices.protocol import events
-from devices.protocol.apdu import Attribute, Wanted
+from devices.protocol.apdu import Attribute, Method, Wanted
 from devices.protocol.axdr import Data
 from devices.protocol.connection import ClientConnection
-from devices.protocol.errors import CipherError, CounterError, DataAccess, GarbledError
+from devices.protocol.errors import (
+    ActionStatus,
+    CipherError,
+    CounterError,
+    DataAccess,
+    GarbledError,
+)
 from devices.protocol.selective import Selection
 from devices.protocol.states import State
 from devices.session import errors
@@ -96,6 +102,21 @@ class Conversation:
         answer = _expected(events.Result, await self._ask(lambda to: to.set(attribute, value())))
         if answer.result is not DataAccess.SUCCESS:
             raise errors.of(answer)
+
+    async def set_once(self, attribute: Attribute, value: Data) -> None:
+        """Write one attribute. Nothing repeats it: a worker that slept meanwhile may no longer
+        own the order behind it."""
+        answer = _expected(
+            events.Result, await self._exchange(self._connection.set(attribute, value))
+        )
+        if answer.result is not DataAccess.SUCCESS:
+            raise errors.of(answer)
+
+    async def action(self, method: Method, value: Data) -> None:
+        """Carry out a method; as little repeated as `set_once`."""
+        outcome = await self._exchange(self._connection.action(method, value))
+        if _expected(events.ActionResult, outcome).status is not ActionStatus.SUCCESS:
+            raise errors.of(outcome)
 
     async def release(self, seconds: float) -> None:
         """RLRQ, waiting at most `seconds` for its answer."""

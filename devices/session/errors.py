@@ -50,6 +50,7 @@ _NODE_REASONS = {
 }
 _AUTHENTICATION_DIAGNOSTICS = (13, 14)
 _RESULT_NUMBER = {DataAccess.OTHER_REASON: 99}
+_OPEN_RESULTS = (DataAccess.HARDWARE_FAULT, DataAccess.OTHER_REASON)
 _RESULT_REASONS = {
     DataAccess.HARDWARE_FAULT: "HARDWARE FAULT",
     DataAccess.TEMPORARY_FAILURE: "TEMPORARY FAILURE",
@@ -139,15 +140,25 @@ def columns_missing() -> FieldError:
     return Refused(_text(198, "TABLE COLUMNS MISSING"))
 
 
+def unknown_duty(name: str) -> FieldError:
+    """The driver has no way to do this duty; nothing was sent."""
+    return Refused(_text(104, f"OBJECT UNDEFINED: no {name}"))
+
+
+def bad_tariff(name: str) -> FieldError:
+    """The tables of a tariff are not what can be written; nothing was sent."""
+    return Refused(_text(112, f"TYPE UNMATCHED: tables of tariff {name}"))
+
+
 def wrong_device(what: str) -> FieldError:
     """Another device answers than the one addressed; `what` is CONCENTRATOR or METER."""
     return Refused(_text(196, f"WRONG {what}"))
 
 
-def node_silent(code: int) -> NodeSilent:
-    """The concentrator could not reach its meter; `code` by its gateway result."""
+def node_silent(code: int, *, delivered: bool = True) -> NodeSilent:
+    """The concentrator could not reach its meter; both arguments by its gateway result."""
     reason = _NODE_REASONS.get(code, "NODE SILENT")
-    return NodeSilent(code, _text(code, reason))
+    return NodeSilent(code, _text(code, reason), delivered=delivered)
 
 
 def result(access: DataAccess | ActionStatus) -> FieldError:
@@ -155,7 +166,8 @@ def result(access: DataAccess | ActionStatus) -> FieldError:
     if 14 <= access <= 19:
         return garbled()
     number = 100 + _RESULT_NUMBER.get(DataAccess(access), int(access))
-    return Refused(_text(number, _RESULT_REASONS[DataAccess(access)]))
+    executed = None if access in _OPEN_RESULTS else False
+    return Refused(_text(number, _RESULT_REASONS[DataAccess(access)]), executed=executed)
 
 
 def rejected(answer: AssociationRejected) -> FieldError:

@@ -10,12 +10,14 @@ from devices.session.conversation import TEMPORARY_PAUSE
 class CosemDriver:
     """One per process: attribute 3 of a table is read once per software number.
 
-    `pause` is the wait before a temporary failure is asked again.
+    `pause` is the wait before a temporary failure is asked again. `tag_orders` (test fields only)
+    names the order to the meter before each change, so that a simulator counts by order.
     """
 
     tables = frozenset(READERS)
 
-    def __init__(self, pause: float = TEMPORARY_PAUSE) -> None:
+    def __init__(self, pause: float = TEMPORARY_PAUSE, *, tag_orders: bool = False) -> None:
+        self.tag_orders = tag_orders
         self._pause = pause
         self._layouts: dict[tuple[int, Table], Layout] = {}
 
@@ -25,4 +27,4 @@ class CosemDriver:
         """Connect and associate; the session must be closed."""
         line = Line(endpoint, credentials, limits, self._pause)
         await line.open()
-        return CosemSession(line, self._layouts)
+        return CosemSession(line, self._layouts, tag_orders=self.tag_orders)

@@ -1,4 +1,6 @@
-"""The concentrator's single objects that a visit reads and writes (companion profile 3.1)."""
+"""Single objects that a visit reads and writes (companion profile 3.1, 4)."""
+
+from dataclasses import dataclass
 
 from devices.drivers.base import Identity, TableState
 from devices.drivers.cosem.tables import DUTIES
@@ -14,9 +16,16 @@ TABLE_STATE = DataObject.at("0.0.96.52.0").attribute(DataObject.VALUE)
 GATEWAY_RESULT = DataObject.at("0.0.96.59.0").attribute(DataObject.VALUE)
 STATUS_WORD = DataObject.at("0.0.96.5.0").attribute(DataObject.VALUE)
 DST_TABLE = DataObject.at("0.0.96.57.0").attribute(DataObject.VALUE)
+CONTRACT_POWER = DataObject.at("0.0.96.60.0").attribute(DataObject.VALUE)
+ORDER_TAG = DataObject.at("0.0.96.60.1").attribute(DataObject.VALUE)
+ALARM_WORD = DataObject.at("0.0.97.98.0").attribute(DataObject.VALUE)
+ERROR_OBJECT = DataObject.at("0.0.97.97.0").attribute(DataObject.VALUE)
+JOBS = DataObject.at("0.0.96.55.0").attribute(DataObject.VALUE)
+SPONTANEOUS = DataObject.at("0.0.96.58.0").attribute(DataObject.VALUE)
 IDENTITY = SERIAL, SOFTWARE_NUMBER, TABLE_STATE
 """What the first GET of every visit asks for."""
 TIME = CLOCK.attribute(Clock.TIME)
+NOT_DELIVERED = 0
 
 
 def identity(serial: Data, software_number: Data, states: Data) -> Identity:
@@ -43,9 +52,18 @@ def _table_state(value: Data) -> TableState | None:
     )
 
 
-def gateway_code(value: Data, mac: bytes) -> int | None:
-    """The code of the gateway result, None if it speaks of another meter."""
-    asked, code, _, _, _ = expect.structure(value, "gateway result", 5)
+@dataclass(frozen=True, slots=True)
+class GatewayResult:
+    """Why a meter was silent; `delivered` False: the request surely never reached it."""
+
+    code: int
+    delivered: bool
+
+
+def gateway_result(value: Data, mac: bytes) -> GatewayResult | None:
+    """The last prefixed request's end, None if it was for another meter."""
+    asked, code, _, delivered, _ = expect.structure(value, "gateway result", 5)
     if expect.octets(asked, "gateway result MAC", 6) != mac:
         return None
-    return expect.integer(code, "gateway result code")
+    was_delivered = expect.integer(delivered, "gateway result delivered") != NOT_DELIVERED
+    return GatewayResult(expect.integer(code, "gateway result code"), was_delivered)

@@ -110,16 +110,21 @@ async def _recover(
     await credentials.recover(accepted + RECOVERY_STEP)
 
 
-async def _last_accepted(transport: Transport, route: Route) -> int:
-    """The last counter the device took from us, read by the public client."""
+def public(transport: Transport, route: Route) -> Conversation:
+    """A conversation of the public client, not yet associated."""
 
     def connect(_: int) -> ClientConnection:
         return ClientConnection(
             ClientSettings(client=PUBLIC_CLIENT, max_pdu=route.max_pdu, gateway=route.gateway)
         )
 
-    public = route.conversation(transport, connect)
-    await public.associate()
-    accepted = await public.get(LAST_COUNTER)
-    await public.release(route.seconds)
+    return route.conversation(transport, connect)
+
+
+async def _last_accepted(transport: Transport, route: Route) -> int:
+    """The last counter the device took from us, read by the public client."""
+    conversation = public(transport, route)
+    await conversation.associate()
+    accepted = await conversation.get(LAST_COUNTER)
+    await conversation.release(route.seconds)
     return expect.integer(accepted, "last counter")

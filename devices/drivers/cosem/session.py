@@ -1,9 +1,10 @@
 """What a visit asks of one concentrator (companion profile 3.1, 3.2, 5.4)."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from devices.drivers.base import (
     Batch,
@@ -17,14 +18,16 @@ from devices.drivers.base import (
 )
 from devices.drivers.cosem import objects, stamps
 from devices.drivers.cosem.collection import Collection, Layouts
+from devices.drivers.cosem.duties_concentrator import CONCENTRATOR_DUTIES
 from devices.drivers.cosem.line import Line
-from devices.drivers.cosem.meter import GATEWAY_SECONDS, MeterSession, meter_session
-from devices.protocol import clock, expect
-from devices.protocol.apdu import Attribute
+from devices.drivers.cosem.meter import GATEWAY_SECONDS, MeterSession, opened
+from devices.drivers.cosem.performing import perform
+from devices.drivers.duties import Answer, Duty
+from devices.protocol import expect
+from devices.protocol.apdu import Attribute, Method
 from devices.protocol.axdr import Data
 from devices.session import errors
 
-STAMP_SIZE = 12
 _T = TypeVar("_T")
 
 
@@ -34,9 +37,10 @@ class CosemSession:
     Garbled bytes are answered by one new session per visit, and by asking again.
     """
 
-    def __init__(self, line: Line, layouts: Layouts) -> None:
+    def __init__(self, line: Line, layouts: Layouts, *, tag_orders: bool = False) -> None:
         self._line = line
         self._layouts = layouts
+        self._tag_orders = tag_orders
         self._software_number: int | None = None
 
     @property
@@ -81,21 +85,19 @@ class CosemSession:
         return await self._steadily(self._clock)
 
     async def set_clock(self, offset: int) -> None:
-        zone = self._line.endpoint.zone
-
         def now() -> Data:
-            arrival = round(time.time() + self._line.transport.half_exchange)
-            return stamps.stamp_with_offset(arrival, offset, zone)
+            arrival = round(time.time() + self.half_exchange)
+            return stamps.stamp_with_offset(arrival, offset, self.zone)
 
         await self._set(objects.TIME, now)
 
     async def read_dst(self) -> tuple[DstPeriod, ...]:
         table = await self._get(objects.DST_TABLE)
         with errors.interpreting():
-            return stamps.dst_periods(table, self._line.endpoint.zone)
+            return stamps.dst_periods(table, self.zone)
 
     async def set_dst(self, periods: tuple[DstPeriod, ...]) -> None:
-        table = stamps.dst_table(periods, self._line.endpoint.zone)
+        table = stamps.dst_table(periods, self.zone)
         await self._set(objects.DST_TABLE, lambda: table)
 
     async def status_word(self) -> bytes:
@@ -103,17 +105,48 @@ class CosemSession:
         with errors.interpreting():
             return expect.octets(word, "status word", 3)
 
-    def meter_session(
+    async def perform(self, duty: Duty, order: int | None = None) -> Answer:
+        """Harmless duties are asked again in a new session if their bytes are garbled."""
+        if duty.changes:
+            return await perform(CONCENTRATOR_DUTIES, self, duty)
+        return await self._steadily(lambda: perform(CONCENTRATOR_DUTIES, self, duty))
+
+    def meter(
         self, mac: bytes, credentials: Credentials, seconds: float = GATEWAY_SECONDS
     ) -> AbstractAsyncContextManager[MeterSession]:
         """A meter behind this concentrator, associated and identified, one at a time.
 
         Not repeated here: NodeSilent, Locked, Refused, Garbled and Timeout are the meter's.
         """
-        return meter_session(self._line, mac, credentials, seconds)
+        meter = MeterSession(self._line, mac, credentials, tag_orders=self._tag_orders)
+        return opened(meter, seconds)
 
     async def close(self) -> None:
         await self._line.close()
+
+    # --- peer of the duties ---------------------------------------------------------------------
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self._line.endpoint.zone
+
+    @property
+    def half_exchange(self) -> float:
+        return self._line.transport.half_exchange
+
+    async def get(self, attribute: Attribute) -> Data:
+        return await self._line.conversation.get(attribute)
+
+    async def get_many(self, attributes: Sequence[Attribute]) -> tuple[Data, ...]:
+        return await self._line.conversation.get_many(attributes)
+
+    async def set_once(self, attribute: Attribute, value: Data) -> None:
+        await self._line.conversation.set_once(attribute, value)
+
+    async def action(self, method: Method, value: Data) -> None:
+        await self._line.conversation.action(method, value)
+
+    # --- inner ----------------------------------------------------------------------------------
 
     async def _identity(self) -> Identity:
         values = await self._line.conversation.get_many(objects.IDENTITY)
@@ -122,12 +155,9 @@ class CosemSession:
 
     async def _clock(self) -> ClockReading:
         value = await self._line.conversation.get(objects.TIME)
-        ours = time.time() - self._line.transport.half_exchange
+        ours = time.time() - self.half_exchange
         with errors.interpreting():
-            raw = expect.octets(value, "clock", STAMP_SIZE)
-            device, _ = stamps.instant(raw, self._line.endpoint.zone)
-            written = clock.decode(raw)
-        return ClockReading(device, ours, written.deviation, written.status)
+            return stamps.reading(value, ours, self.zone)
 
     async def _collection(self, table: Table) -> Collection:
         if self._software_number is None:
@@ -135,7 +165,7 @@ class CosemSession:
         return Collection(self._line, self._layouts, self._software_number or 0, table)
 
     async def _get(self, attribute: Attribute) -> Data:
-        return await self._steadily(lambda: self._line.conversation.get(attribute))
+        return await self._steadily(lambda: self.get(attribute))
 
     async def _set(self, attribute: Attribute, value: Callable[[], Data]) -> None:
         await self._steadily(lambda: self._line.conversation.set(attribute, value))

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from devices.drivers.base import DstPeriod
+from devices.drivers.base import ClockReading, DstPeriod
 from devices.protocol import clock, expect
 from devices.protocol.axdr import Data
 from devices.protocol.errors import GarbledError
 from hes.domain.time import offset_at
 
+STAMP_SIZE = 12
 LAST_EPOCH = 2**32 - 1
 
 
@@ -27,7 +28,19 @@ def dst_periods(value: Data, zone: ZoneInfo) -> tuple[DstPeriod, ...]:
 
 def dst_table(periods: tuple[DstPeriod, ...], zone: ZoneInfo) -> Data:
     """Each change as the clocks of `zone` show it the moment before."""
-    return [(_before(period.begin, zone), _before(period.end, zone)) for period in periods]
+    return [dst_pair(period, zone) for period in periods]
+
+
+def dst_pair(period: DstPeriod, zone: ZoneInfo) -> tuple[bytes, bytes]:
+    """Begin and end of one summer time."""
+    return _before(period.begin, zone), _before(period.end, zone)
+
+
+def reading(value: Data, ours: float, zone: ZoneInfo) -> ClockReading:
+    """A clock's time attribute beside our own time at the moment of the reading."""
+    raw = expect.octets(value, "clock", STAMP_SIZE)
+    written = clock.decode(raw)
+    return ClockReading(instant(raw, zone)[0], ours, written.deviation, written.status)
 
 
 def stamp(epoch: int, zone: ZoneInfo) -> bytes:

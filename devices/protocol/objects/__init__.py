@@ -7,8 +7,24 @@ from devices.protocol.objects.association import (
     object_list,
 )
 from devices.protocol.objects.base import CosemObject
+from devices.protocol.objects.calendar import ACTIVITY_CALENDAR, ActivityCalendar
 from devices.protocol.objects.clock import CLOCK, Clock
+from devices.protocol.objects.control import (
+    DISCONNECT_CONTROL,
+    LIMITER,
+    DisconnectControl,
+    Limiter,
+)
 from devices.protocol.objects.data import DataObject
+from devices.protocol.objects.payment import (
+    ACCOUNT,
+    CREDIT,
+    TOKEN_GATEWAY,
+    Account,
+    CreditObject,
+    Token,
+    TokenGateway,
+)
 from devices.protocol.objects.profile import ProfileGeneric, capture_objects
 from devices.protocol.objects.register import (
     ExtendedRegister,
@@ -19,7 +35,9 @@ from devices.protocol.objects.register import (
 from devices.protocol.objects.sap import SAP_ASSIGNMENT, SapAssignment, sap_list
 
 __all__ = [
-    "CLOCK", "CURRENT_ASSOCIATION", "SAP_ASSIGNMENT", "AssociationLn", "Clock", "CosemObject",
-    "DataObject", "ExtendedRegister", "ListedObject", "ProfileGeneric", "Register",
-    "SapAssignment", "ScalerUnit", "capture_objects", "object_list", "sap_list", "scaler_unit",
+    "ACCOUNT", "ACTIVITY_CALENDAR", "CLOCK", "CREDIT", "CURRENT_ASSOCIATION", "DISCONNECT_CONTROL",
+    "LIMITER", "SAP_ASSIGNMENT", "TOKEN_GATEWAY", "Account", "ActivityCalendar", "AssociationLn",
+    "Clock", "CosemObject", "CreditObject", "DataObject", "DisconnectControl", "ExtendedRegister",
+    "Limiter", "ListedObject", "ProfileGeneric", "Register", "SapAssignment", "ScalerUnit", "Token",
+    "TokenGateway", "capture_objects", "object_list", "sap_list", "scaler_unit",
 ]  # fmt: skip

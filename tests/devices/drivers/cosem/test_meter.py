@@ -38,7 +38,7 @@ async def opened(endpoint):
 async def read(endpoint, mac: bytes = MAC, known=None, seconds: float = 0.3):
     session = await opened(endpoint)
     try:
-        async with session.meter_session(mac, known or keys(), seconds) as found:
+        async with session.meter(mac, known or keys(), seconds) as found:
             return await found.get(IMPORT)
     finally:
         await session.close()
@@ -48,7 +48,7 @@ async def test_a_meter_is_associated_identified_read_and_released_beside_its_con
     device = Device(nodes={MAC: meter()})
     async with serving(device) as endpoint:
         session = await opened(endpoint)
-        async with session.meter_session(MAC, keys()) as found:
+        async with session.meter(MAC, keys()) as found:
             assert await found.get_many([SERIAL, IMPORT]) == (b"UAAEEDN11100000000", 4711)
             assert found.server_title == b"MTRABCDE"
             assert found.server_counter > 0
@@ -64,7 +64,7 @@ async def test_meters_are_read_one_after_the_other():
         session = await opened(endpoint)
         found = []
         for mac in (MAC, OTHER):
-            async with session.meter_session(mac, keys()) as node:
+            async with session.meter(mac, keys()) as node:
                 found.append(await node.get(IMPORT))
         await session.close()
     assert found == [4711, 1]
@@ -88,7 +88,7 @@ async def test_a_silent_meter_is_explained_by_the_gateway_result(mac, code, text
 
 
 async def fall_silent(session, device: Device) -> None:
-    async with session.meter_session(MAC, keys()) as found:
+    async with session.meter(MAC, keys()) as found:
         device.nodes = {}
         await found.get(IMPORT)
 

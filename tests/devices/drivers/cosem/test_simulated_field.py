@@ -185,7 +185,7 @@ async def test_a_meter_is_read_through_the_gateway_and_agrees_with_the_tables():
     energy = Register.at("1.0.1.8.0").attribute(Register.VALUE)
     async with field() as running:
         session = await opened(running)
-        async with session.meter_session(meter.mac, keys_of(meter)) as found:
+        async with session.meter(meter.mac, keys_of(meter)) as found:
             value = await found.get(energy)
             assert found.server_title == meter.system_title
         assert (await session.identify()).serial_number == FIRST.serial
@@ -199,7 +199,7 @@ async def test_a_silent_meter_names_its_code():
     async with field(faults=silent) as running:
         session = await opened(running)
         with pytest.raises(NodeSilent) as raised:
-            async with session.meter_session(meter.mac, keys_of(meter)):
+            async with session.meter(meter.mac, keys_of(meter)):
                 raise AssertionError("nobody answers")
         await session.close()
     assert raised.value.code in (21, 40, 41, 42)
