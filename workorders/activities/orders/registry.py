@@ -1,17 +1,43 @@
 """All ordered activities by kind. One kind, one line."""
 
+from workorders.activities.orders.autodiagnostic import AUTODIAGNOSTIC
+from workorders.activities.orders.autodiscovery import AUTODISCOVERY
 from workorders.activities.orders.base import OrderActivity
+from workorders.activities.orders.concentrator_technical_configuration import (
+    CONCENTRATOR_TECHNICAL_CONFIGURATION,
+)
+from workorders.activities.orders.contract_change import CONTRACT_CHANGE
 from workorders.activities.orders.credit_charge import CREDIT_CHARGE
+from workorders.activities.orders.credit_read import CREDIT_READ
 from workorders.activities.orders.disconnect import DISCONNECT
+from workorders.activities.orders.maximum_power import MAXIMUM_POWER
+from workorders.activities.orders.meter_dst import METER_DST
+from workorders.activities.orders.meter_synchronisation import METER_SYNCHRONISATION
+from workorders.activities.orders.outage_check import OUTAGE_CHECK
+from workorders.activities.orders.prepay_configure import PREPAY_CONFIGURE
+from workorders.activities.orders.prepay_disable import PREPAY_DISABLE
 from workorders.activities.orders.reading import READING
 from workorders.activities.orders.reconnect import RECONNECT
 from workorders.activities.orders.reduce import REDUCE
+from workorders.activities.orders.wake_up import WAKE_UP
 
 _ALL: tuple[OrderActivity, ...] = (
     READING,
+    MAXIMUM_POWER,
     DISCONNECT,
     RECONNECT,
     REDUCE,
+    CONTRACT_CHANGE,
+    PREPAY_CONFIGURE,
+    PREPAY_DISABLE,
     CREDIT_CHARGE,
+    CREDIT_READ,
+    OUTAGE_CHECK,
+    METER_SYNCHRONISATION,
+    AUTODIAGNOSTIC,
+    METER_DST,
+    CONCENTRATOR_TECHNICAL_CONFIGURATION,
+    WAKE_UP,
+    AUTODISCOVERY,
 )
 ACTIVITIES: dict[str, OrderActivity] = {activity.kind: activity for activity in _ALL}

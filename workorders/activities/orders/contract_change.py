@@ -1,0 +1,72 @@
+"""Contract change: contract power with its limit, and the tariff calendar (companion profile 5.1).
+
+Either may be changed alone. A calendar that is active already is not written again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from devices.drivers.duties import ReadTariff, SetCalendar, SetContract, SetThreshold, Tariff
+from workorders.activities.orders.base import (
+    Facts,
+    NotDone,
+    OrderActivity,
+    ReadBack,
+    Rejected,
+    Steps,
+    Target,
+)
+from workorders.activities.orders.outcomes import ended, failed, named
+from workorders.activities.orders.parameters import MISSING, only, optional_whole, text
+
+_HIGHEST = 10_000_000  # W, assumed: more is a slip of the pen
+_LONGEST_NAME = 32  # assumed
+
+
+def _parse(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`contract_power` in W and `calendar` (a name), at least one of them; `tables` with it."""
+    only(given, "contract_power", "calendar", "tables")
+    power = optional_whole(given, "contract_power", 1, _HIGHEST)
+    calendar = text(given, "calendar", _LONGEST_NAME) if given.get("calendar") else None
+    if power is None and calendar is None:
+        cure = "give contract_power in W, calendar, or both"
+        raise Rejected(MISSING, f"parameter contract_power is missing - {cure}")
+    return {"contract_power": power, "calendar": calendar, "tables": given.get("tables") or ""}
+
+
+def _steps(facts: Facts) -> Steps:
+    power, calendar = facts.parameters["contract_power"], facts.parameters["calendar"]
+    if power is not None:
+        yield SetContract(power)
+        yield SetThreshold(power)
+    tariff = yield ReadTariff()
+    if calendar is not None and tariff.calendar != calendar:
+        yield SetCalendar(calendar, facts.parameters["tables"])
+        tariff = yield ReadTariff()
+    if not _is_as_ordered(facts, tariff):
+        return failed(CONTRACT_CHANGE, "CONTRACT OR CALENDAR UNCHANGED")
+    return (yield from ended(CONTRACT_CHANGE))
+
+
+def _read_back(facts: Facts) -> ReadBack:
+    tariff = yield ReadTariff()
+    if not _is_as_ordered(facts, tariff):
+        return NotDone()
+    return (yield from ended(CONTRACT_CHANGE))
+
+
+def _is_as_ordered(facts: Facts, tariff: Tariff) -> bool:
+    """The limit counts too: between contract and limit the answer may have been lost."""
+    power, calendar = facts.parameters["contract_power"], facts.parameters["calendar"]
+    has_power = power is None or power == tariff.contract == tariff.normal
+    return has_power and calendar in (None, tariff.calendar)
+
+
+CONTRACT_CHANGE = OrderActivity(
+    **named("contract_change"),
+    performed_by=Target.METER,
+    command="SET_CONTRACT",
+    parse=_parse,
+    steps=_steps,
+    read_back=_read_back,
+)

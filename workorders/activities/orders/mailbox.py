@@ -1,0 +1,62 @@
+"""Orders that a concentrator carries out as a job of its mailbox (companion profile 3.4).
+
+The job is the order's id: posted twice it runs once, and the list of jobs tells a lost answer.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from devices.drivers.base import Timeout
+from devices.drivers.duties import Duty, Job, Post, ReadJobs
+from hes.domain.catalogue import rows
+from workorders.activities.orders.base import NotDone, OrderActivity, ReadBack, Result, Steps
+from workorders.activities.orders.outcomes import done, failed
+
+AUTODISCOVERY, SYNCHRONISE_METER, PROBE_METER, WAKE_UP = 6, 7, 8, 10
+
+DONE, FAILED = 2, 3  # states of a job
+_POLLS = 20  # then the job is looked up again by a read-back
+_REASONS = {int(row["code"]): row["text"] for row in rows("acknowledgements")}
+NODE_SILENT = frozenset(_REASONS)
+"""Codes that say a meter was not reached: 21, 40 to 42 (002)."""
+
+Meaning = Callable[[OrderActivity, Job], Result]
+
+
+def outcome(activity: OrderActivity, job: Job) -> Result:
+    """The usual meaning of a job that has ended."""
+    return done(activity) if job.state == DONE else failed(activity, reason(job))
+
+
+def reason(job: Job) -> str:
+    """`[TB_ACK_nn] REASON` of a failed job."""
+    return f"[TB_ACK_{job.code}] {_REASONS.get(job.code, 'JOB FAILED')}"
+
+
+def ordered(activity: OrderActivity, post: Post, meaning: Meaning = outcome) -> Steps:
+    """Post the job and follow it; Timeout while it still runs: a read-back sees its end."""
+    yield post
+    for _ in range(_POLLS):
+        job = yield from _listed(post.job)
+        if job is not None and job.state in (DONE, FAILED):
+            return meaning(activity, job)
+    raise _still_running()
+
+
+def found(activity: OrderActivity, number: int, meaning: Meaning = outcome) -> ReadBack:
+    """Listed: followed; not listed: never accepted, so it may be posted again."""
+    job = yield from _listed(number)
+    if job is None:
+        return NotDone()
+    if job.state in (DONE, FAILED):
+        return meaning(activity, job)
+    raise _still_running()
+
+
+def _listed(number: int) -> Generator[Duty, Any, Job | None]:
+    jobs: tuple[Job, ...] = yield ReadJobs()
+    return next((job for job in jobs if job.job == number), None)
+
+
+def _still_running() -> Timeout:
+    return Timeout("[TB_ACK_191] TIMEOUT")
