@@ -1,14 +1,14 @@
 """What `hes export status` shows: where the sinks stand, what waits, who is in the way."""
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from django.db.models import Count
 from django.db.models.functions import Now, TruncDate
 
+from hes.lib.tables import table
 from integration.export import alarms, horizon, known, lag, replay
 from integration.export.horizon import Holder
 from integration.export.lag import SinkStatus, State
@@ -24,7 +24,6 @@ SINKS = (
 ALARMS = ("ALARM", "SUBJECT", "SINCE", "WHAT")
 REPLAYS = ("REPLAY", "FROM", "TO", "BY", "SENT", "LEFT")
 LETTERS = ("DEAD LETTERS OF", "COUNT")
-NUMBER = re.compile(r"[0-9,.]+|-")
 FILES = ("FILE", "LINES", "BYTES", "STATE")
 
 
@@ -115,19 +114,6 @@ def as_json(status: Status | None = None) -> str:
     for sink, shown in zip(status.sinks, content["sinks"], strict=True):
         shown |= {"state": sink.state, "position": sink.position._asdict()}
     return json.dumps(content, indent=1, default=str)
-
-
-def table(rows: Sequence[Row]) -> Iterator[str]:
-    """Rows, the first one the head, as lines with aligned columns; numbers to the right."""
-    columns = [_aligned(column) for column in zip(*rows, strict=True)]
-    for cells in zip(*columns, strict=True):
-        yield "  ".join(cells).rstrip()
-
-
-def _aligned(column: Sequence[str]) -> list[str]:
-    width = max(map(len, column))
-    align = str.rjust if all(map(NUMBER.fullmatch, column[1:])) else str.ljust
-    return [align(cell, width) for cell in column]
 
 
 def _files_of_today() -> list[FileStatus]:

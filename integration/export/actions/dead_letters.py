@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Length, Now
 
 from hes.domain.errors import HesError
+from hes.lib.tables import table
 from integration.export import acts
 from integration.export.sinks.event_hub.dead_letters import waiting
-from integration.export.status import table
 from integration.models import DeadLetter
 
 SUMMARY = "messages that hubs refused: list them, or have them sent again"

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.conf import settings
 
+from hes.lib.tables import table
 from integration.export import alarms
 from integration.export.ownership import ownership
 from integration.export.retention import finish_interrupted, tend, to_gzip, to_remove
 from integration.export.sinks.csv_files import CsvFiles
-from integration.export.status import table
 
 SUMMARY = "gzip and remove the daily files whose time has come, now"
 DEEDS = {"remove": to_remove, "gzip": to_gzip}

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
+from hes.lib.tables import table
 from integration.export.drain import drain
 from integration.export.known import configured
 from integration.export.services import MAKERS, serve
-from integration.export.status import table
 
 SUMMARY = "serve the sinks until stopped; a second process is a hot spare"
 

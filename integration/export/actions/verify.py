@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from integration.export.status import table
+from hes.lib.tables import table
 from integration.export.verify import Report, verify
 
 SUMMARY = "prove the files of a day: blocks against ledger, disk, .done and manifest"

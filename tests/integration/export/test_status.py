@@ -11,13 +11,14 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import override_settings
 
+from hes.lib.tables import table
 from integration.export import horizon, lag
 from integration.export.actions import status as action
 from integration.export.cursor import Stream, take_over
 from integration.export.drain import drain
 from integration.export.lag import State
 from integration.export.ownership import session_lock
-from integration.export.status import as_json, describe, table
+from integration.export.status import as_json, describe
 from integration.models import (
     Alarm,
     BlobCopy,
