@@ -8,7 +8,9 @@ from devices.protocol.errors import DataAccess, GarbledError
 from devices.protocol.selective import Selection
 from devices.protocol.services import Answer
 from devices.protocol.tables import TABLES
+from devices.simulator.changes import Guard
 from devices.simulator.local import LocalClock
+from devices.simulator.mailbox import Mailbox
 from devices.simulator.objects import CLOCK, DATA, PROFILE, ObjectTree
 from devices.simulator.state import Memory
 from devices.simulator.tables import JOURNALS, CycleRange, View, buffer
@@ -35,10 +37,12 @@ class ConcentratorObjects(ObjectTree):
         now: Callable[[], float],
         memory: Memory,
         lv_address: bytes,
+        mailbox: Mailbox,
+        guard: Guard,
         *,
         compact: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(guard)
         self._view = view
         self._clock_now = now
         self._memory = memory
@@ -46,6 +50,7 @@ class ConcentratorObjects(ObjectTree):
         self._identity(lv_address)
         self._clock()
         self._table_objects()
+        mailbox.install(self, view.clock)
 
     def _identity(self, lv_address: bytes) -> None:
         serial = self._view.serial.encode()

@@ -5,17 +5,23 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from devices.protocol.association import Mechanism
+from devices.protocol.errors import DataAccess
 from devices.protocol.security import Keys
 from devices.protocol.server import Policy, ServerSession, ServerSettings
+from devices.simulator.changes import ChangeFault, Execute, Outcome, counted
 from devices.simulator.concentrator import ConcentratorObjects
 from devices.simulator.cycles import Rounds
 from devices.simulator.entries import MeterEntry, default_entry
+from devices.simulator.holdings import Holdings
 from devices.simulator.local import LocalClock
+from devices.simulator.mailbox import Mailbox
 from devices.simulator.meter import MeterObjects
+from devices.simulator.orders import Inside
 from devices.simulator.plc import PowerLine
 from devices.simulator.population import Concentrator, Meter
 from devices.simulator.state import Counters, GatewayResult, Memory
@@ -77,12 +83,22 @@ class Device:
     """
 
     __slots__ = (
-        "concentrator", "distort", "entries", "guests", "keys", "line", "listens", "local",
-        "memory", "options", "power_line", "replays", "rounds", "serial", "wire",
+        "change_faults", "concentrator", "distort", "entries", "guests", "holdings", "keys", "late",
+        "line", "listens", "local", "memory", "options", "power_line", "replays", "rounds",
+        "serial", "wire",
     )  # fmt: skip
 
-    def __init__(self, concentrator: Concentrator, zone: ZoneInfo, options: FieldOptions) -> None:
+    def __init__(
+        self,
+        concentrator: Concentrator,
+        zone: ZoneInfo,
+        options: FieldOptions,
+        holdings: Holdings | None = None,
+    ) -> None:
         self.concentrator = concentrator
+        self.holdings = holdings or Holdings()
+        self.change_faults: list[ChangeFault] = []
+        self.late = 0.0  # seconds the next answer waits
         self.options = options
         self.local = LocalClock(zone)
         self.rounds = options.rounds(concentrator.seed)
@@ -121,9 +137,13 @@ class Device:
             COMMISSIONING: Policy(Mechanism.LLS, self.concentrator.secret("maa_password")),
             MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=Keys(*keys)),
         }
+        mailbox = Mailbox(
+            self.concentrator.serial, self.holdings, self.memory, self.concentrator.meter,
+            self.reached, self.power_line, self.options.now,
+        )  # fmt: skip
         objects = ConcentratorObjects(
-            self.view(), self.options.now, self.memory, self.concentrator.lv_address,
-            compact=self.options.compact,
+            self.view(), self.options.now, self.memory, self.concentrator.lv_address, mailbox,
+            self._changed, compact=self.options.compact,
         )  # fmt: skip
         title, lenient = self.concentrator.system_title, self.options.lenient_counter
         settings = ServerSettings(policies, title, CONCENTRATOR_PDU, lenient)
@@ -135,22 +155,51 @@ class Device:
         keys = Keys(meter.encryption_key, meter.authentication_key)
         policies = {PUBLIC: Policy(), MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=keys)}
         entry = self.entries.get(meter.serial) or default_entry(meter.serial)
-        objects = MeterObjects(meter, entry, self.local, self.options.now, counters)
+        inside = Inside(meter, self.holdings.meter(meter), self.local, self.options.now)
+        objects = MeterObjects(entry, inside, counters, partial(self._meter_changed, inside))
         lenient = self.options.lenient_counter
         settings = ServerSettings(policies, meter.system_title, METER_PDU, lenient)
         return _session(settings, objects, counters)
+
+    def _changed(self, _: str, execute: Callable[[], Outcome]) -> DataAccess:
+        """A change of the concentrator itself: kept, unless a fault is before it."""
+        serial = self.concentrator.serial
+        return self._harmed(partial(self._kept, serial, partial(counted, _nothing, execute)))
+
+    def _meter_changed(
+        self, inside: Inside, tag: int, what: str, execute: Callable[[], Outcome]
+    ) -> DataAccess:
+        """A change of a meter: counted under its tag and kept, unless a fault is before it."""
+        count = partial(inside.holding.count, tag, what)
+        name = inside.meter.mac.hex()
+        return self._harmed(partial(self._kept, name, partial(counted, count, execute)))
+
+    def _kept(self, name: str, execute: Execute) -> DataAccess:
+        outcome = execute()
+        self.holdings.keep(name)
+        return outcome
+
+    def _harmed(self, execute: Execute) -> DataAccess:
+        for fault in self.change_faults:
+            if fault.strikes():
+                return fault.harm(execute)
+        return execute()
 
     def reached(self, mac: bytes) -> Meter | None:
         """The meter with a MAC address if it can be reached."""
         meter = self.concentrator.meter(mac)
         return None if meter is None or self.rounds.is_silent(meter.serial) else meter
 
-    def note_gateway(self, mac: bytes, meter: Meter | None) -> None:
-        """Remember how a prefixed request ended."""
+    def note_gateway(self, mac: bytes, meter: Meter | None, *, delivered: bool) -> None:
+        """Remember how a prefixed request ended: `meter` is who answered."""
         code = 0 if meter else self.power_line.failure(self.concentrator.meter(mac))
         now = int(self.options.now())
         hops = level(self.rounds.seed, meter) if meter else 0
-        self.memory.gateway = GatewayResult(mac, code, hops, meter is not None, now)
+        self.memory.gateway = GatewayResult(mac, code, hops, delivered, now)
+
+
+def _nothing() -> None:
+    """Jobs are counted by their numbers."""
 
 
 def _session(

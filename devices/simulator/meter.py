@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from devices.protocol import expect
 from devices.protocol.axdr import U8, U32, Data, encode, length_bytes
 from devices.protocol.errors import DataAccess, GarbledError
 from devices.protocol.obis import parse
@@ -14,10 +15,10 @@ from devices.protocol.selective import ByEntry, ByRange, CaptureObject, Selectio
 from devices.protocol.services import Answer, Encoded
 from devices.protocol.tables.base import CLOCK_SOURCE
 from devices.simulator import incidents, measurands, nameplate, readings
+from devices.simulator.changes import Outcome
 from devices.simulator.entries import Measured, MeterEntry
 from devices.simulator.local import LocalClock
 from devices.simulator.objects import (
-    CLOCK,
     DATA,
     EXTENDED_REGISTER,
     PROFILE,
@@ -25,7 +26,7 @@ from devices.simulator.objects import (
     ObjectTree,
     unit,
 )
-from devices.simulator.population import Meter
+from devices.simulator.orders import Inside, install
 from devices.simulator.state import Counters
 from devices.simulator.tables.load_profile import SUMMER_TIME
 from hes.domain.measurands import REGISTERS
@@ -35,6 +36,7 @@ RETENTION = 40 * DAY
 WATT, WATT_HOUR, VAR_HOUR = 27, 30, 32
 CHANNEL_OF_C = {1: 0, 5: 1, 2: 2, 7: 3, 8: 4, 6: 5}  # value group C of the OBIS -> channel
 ACTIVE = (1, 2)
+ORDER_TAG, UNTAGGED = "0.0.96.60.1", 0
 PREVIOUS = 101  # value group F of the last billing period
 
 Row = tuple[Data, ...]
@@ -55,14 +57,15 @@ class MeterObjects(ObjectTree):
 
     def __init__(
         self,
-        meter: Meter,
         entry: MeterEntry,
-        local: LocalClock,
-        now: Callable[[], float],
+        inside: Inside,
         counters: Counters,
+        guard: Callable[[int, str, Callable[[], Outcome]], DataAccess],
     ) -> None:
-        super().__init__()
-        self._meter = meter
+        super().__init__(lambda what, execute: guard(self._tag, what, execute))
+        local, now = inside.local, inside.now
+        self._tag = UNTAGGED
+        self._meter = inside.meter
         self._entry = entry
         self._local = local
         self._now = now
@@ -70,6 +73,13 @@ class MeterObjects(ObjectTree):
         self._identity(counters)
         self._registers()
         self._profiles()
+        install(self, inside)
+        self.writable(DATA, ORDER_TAG, 2, self._set_tag)
+
+    def _set_tag(self, value: Data) -> DataAccess:
+        """The order behind the next changes; for tests only (companion profile 4.2)."""
+        self._tag = expect.integer(value, "order tag")
+        return DataAccess.SUCCESS
 
     def _identity(self, counters: Counters) -> None:
         serial = self._meter.serial.encode()
@@ -82,12 +92,6 @@ class MeterObjects(ObjectTree):
         ):  # fmt: skip
             self.value(DATA, name, 2, _constant(value))
         self.value(DATA, "0.0.43.1.0", 2, lambda: U32(max(counters.client, 0)))
-        self.value(DATA, "0.0.97.98.0", 2, self._alarm_word)
-        self.value(CLOCK, "0.0.1.0.0", 2, lambda: self._local.stamp(int(self._now())))
-
-    def _alarm_word(self) -> U32:
-        meter = self._meter
-        return U32(incidents.alarm_word(meter.seed, meter.serial, int(self._now())))
 
     # --- registers ----------------------------------------------------------------------------
 

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterable
 from devices.protocol.apdu import Attribute, Method
 from devices.protocol.association import Mechanism
 from devices.protocol.axdr import I8, U8, U16, Data, Enum
-from devices.protocol.errors import ActionStatus, DataAccess
+from devices.protocol.errors import ActionStatus, DataAccess, GarbledError
 from devices.protocol.obis import parse
 from devices.protocol.objects import CURRENT_ASSOCIATION, SAP_ASSIGNMENT, ScalerUnit
 from devices.protocol.selective import CaptureObject, Selection
 from devices.protocol.services import Answer, Peer, Returned
+from devices.simulator.changes import Guard, Outcome, counted
 
 Read = Callable[[Selection | None], Answer]
 Write = Callable[[Data], DataAccess]
+Change = Callable[[Data], Outcome]
 
 PUBLIC_NAMES = ("0.0.42.0.0", "0.0.1.0.0", "0.0.41.0.0", "0.0.43.1.0", "0.0.40.0.0")
 IDENTIFIERS = parse("0.0.96.1.0")[:4]  # 0.0.96.1.e, any e
@@ -27,11 +29,14 @@ class ObjectTree:
 
     Public clients (no authentication) read the identifying objects only; commissioning clients no
     more than that until credentials come with later work; the management client reads all.
+    `guard` sees every change to what orders move, set or charge.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard
         self._reads: dict[Attribute, Read] = {}
         self._writes: dict[Attribute, Write] = {}
+        self._methods: dict[Method, Write] = {}
 
     def value(self, class_id: int, name: str, index: int, read: Callable[[], Answer]) -> None:
         """Add an attribute without selective access."""
@@ -53,6 +58,23 @@ class ObjectTree:
     def writable(self, class_id: int, name: str, index: int, write: Write) -> None:
         """Let the management client set an attribute."""
         self._writes[Attribute(class_id, parse(name), index)] = write
+
+    def change(self, class_id: int, name: str, index: int, write: Change) -> None:
+        """Let the management client set an attribute, under the guard."""
+        attribute = Attribute(class_id, parse(name), index)
+        self._writes[attribute] = self._guarded(str(attribute), write)
+
+    def method(self, class_id: int, name: str, index: int, run: Change) -> None:
+        """Let the management client call a method, under the guard."""
+        method = Method(class_id, parse(name), index)
+        self._methods[method] = self._guarded(str(method), run)
+
+    def _guarded(self, what: str, write: Change) -> Write:
+        def guarded(value: Data) -> DataAccess:
+            guard = self._guard or _unguarded
+            return guard(what, lambda: write(value))
+
+        return guarded
 
     def associations(self, device_name: bytes) -> None:
         """Add the SAP list (one logical device) and the current association's object list."""
@@ -85,11 +107,26 @@ class ObjectTree:
         write = self._writes.get(attribute)
         if peer.mechanism is not Mechanism.HLS5_GMAC or write is None:
             return DataAccess.READ_WRITE_DENIED
-        return write(value)
+        return _checked(write, value)
 
     def action(self, peer: Peer, method: Method, value: Data) -> ActionStatus | Returned:
-        """No method can be called yet; the association's own is answered by the protocol."""
-        return ActionStatus.READ_WRITE_DENIED
+        """Carry out a listed method; the association's own is answered by the protocol."""
+        run = self._methods.get(method)
+        if peer.mechanism is not Mechanism.HLS5_GMAC or run is None:
+            return ActionStatus.READ_WRITE_DENIED
+        return ActionStatus(_checked(run, value))
+
+
+def _unguarded(_: str, execute: Callable[[], Outcome]) -> DataAccess:
+    return counted(lambda: None, execute)
+
+
+def _checked(write: Write, value: Data) -> DataAccess:
+    """A value of another shape raises in `write`, and is refused."""
+    try:
+        return write(value)
+    except GarbledError:
+        return DataAccess.TYPE_UNMATCHED
 
 
 _PUBLIC = {parse(name) for name in PUBLIC_NAMES}

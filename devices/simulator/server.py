@@ -5,14 +5,17 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from devices.protocol import association
 from devices.protocol.apdu import ExceptionResponse
 from devices.protocol.association import AARQ
 from devices.protocol.errors import AssociationResult, GarbledError, ServiceError, StateError
 from devices.protocol.server import Incoming, ServerSession, ServerStream
+from devices.simulator.changes import LineCut, NodeFellSilent
 from devices.simulator.device import Device, Fault, FieldOptions
-from devices.simulator.population import PORT, Fleet, host
+from devices.simulator.holdings import Holdings
+from devices.simulator.population import PORT, Fleet, Meter, host
 
 ANY_PORT = 0
 HOST_PATTERN = "127.10.{a}.{b}"
@@ -50,7 +53,7 @@ class Line:
             while data := await self._receive():
                 for request in stream.receive(data):
                     await self._send(await self._answer(request))
-        except (GarbledError, OSError, TimeoutError):
+        except (GarbledError, LineCut, OSError, TimeoutError):
             pass
         finally:
             self._leave()
@@ -92,9 +95,19 @@ class Line:
             return await self._node_answer(request, request.gateway.physical)
         if request.apdu[:1] == bytes((AARQ,)) or self._session is None:
             self._session = self._device.session()
-        answer = self._session.answer(request.client, request.apdu)
-        self._device.memory.counters.client = self._session.client_counter
+        try:
+            answer = self._session.answer(request.client, request.apdu)
+        except NodeFellSilent as silent:
+            raise LineCut from silent  # nobody stands before the concentrator to speak for it
+        finally:
+            self._device.memory.counters.client = self._session.client_counter
+        await self._wait()
         return request.framed(answer)
+
+    async def _wait(self) -> None:
+        late, self._device.late = self._device.late, 0.0
+        if late:
+            await asyncio.sleep(late)
 
     async def _is_taken(self) -> bool:
         """Whether another live connection has the concentrator; else it is ours."""
@@ -111,17 +124,28 @@ class Line:
         meter = device.reached(mac)
         self._asked += 1
         await asyncio.sleep(line.delay(meter, self._asked) if meter else line.give_up)
-        device.note_gateway(mac, meter)
+        device.note_gateway(mac, meter, delivered=meter is not None)
         if meter is None:
             return request.framed_plain(SILENT_NODE)
+        try:
+            return request.framed(await self._meter_answer(request, meter))
+        except NodeFellSilent as silent:
+            device.note_gateway(mac, None, delivered=silent.delivered)
+            return request.framed_plain(SILENT_NODE)
+
+    async def _meter_answer(self, request: Incoming, meter: Meter) -> bytes:
+        device, mac = self._device, meter.mac
         if request.apdu[:1] == bytes((AARQ,)):
             self._node = mac, device.node_session(meter)
         if self._node is None or self._node[0] != mac:
-            return request.framed(NOT_ASSOCIATED)
+            return NOT_ASSOCIATED
         session = self._node[1]
-        answer = session.answer(request.client, request.apdu)
-        device.memory.node(mac, 0).client = session.client_counter
-        return request.framed(answer)
+        try:
+            answer = session.answer(request.client, request.apdu)
+        finally:
+            device.memory.node(mac, 0).client = session.client_counter
+        await self._wait()
+        return answer
 
 
 def _busy(apdu: bytes) -> bytes:
@@ -135,7 +159,8 @@ def _busy(apdu: bytes) -> bytes:
 class RunningField:
     """Listening devices; `endpoints` maps concentrator serials to where they really listen."""
 
-    def __init__(self, devices: Iterable[Device]) -> None:
+    def __init__(self, devices: Iterable[Device], holdings: Holdings) -> None:
+        self.holdings = holdings
         self.devices = {device.concentrator.serial: device for device in devices}
         self.endpoints: dict[str, Address] = {}
         self._servers: list[asyncio.Server] = []
@@ -172,6 +197,7 @@ class RunningField:
         for task in tuple(self._lines):
             task.cancel()
         await asyncio.gather(*self._lines, return_exceptions=True)
+        self.holdings.close()
 
     def _accepts(
         self, device: Device
@@ -192,15 +218,19 @@ async def running_field(
     options: FieldOptions | None = None,
     pattern: str = HOST_PATTERN,
     port_base: int | None = None,
+    state: Path | None = None,
 ) -> AsyncIterator[RunningField]:
     """A listening fleet for the time of the block.
 
     Without `port_base` every concentrator has its own address by `pattern` and port 4059; where
     that cannot be bound, and with `port_base`, all share 127.0.0.1 (0: any free ports).
-    `faults` are installed per concentrator serial.
+    `faults` are installed per concentrator serial. What orders have done is kept in the journal
+    `state`, and gone on with.
     """
     chosen = options or FieldOptions()
-    field = RunningField(Device(each, fleet.zone, chosen) for each in fleet.concentrators)
+    holdings = Holdings(state)
+    devices = (Device(each, fleet.zone, chosen, holdings) for each in fleet.concentrators)
+    field = RunningField(devices, holdings)
     for serial, several in (faults or {}).items():
         for fault in several:
             fault.install(field.device(serial))

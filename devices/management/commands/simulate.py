@@ -49,6 +49,9 @@ class Command(BaseCommand):
         place.add_argument(
             "--ports", type=int, metavar="BASE", help="all on 127.0.0.1 from here on; 0: any"
         )
+        parser.add_argument(
+            "--state", type=Path, metavar="FILE", help="journal of what orders have done; kept"
+        )
         parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON: serial -> faults")
         parser.add_argument(
             "--ready-file", type=Path, metavar="PATH",
@@ -77,6 +80,7 @@ class Command(BaseCommand):
             options=_behaviour(options),
             pattern=options["host_pattern"],
             port_base=options["ports"],
+            state=options["state"],
         ) as field:
             self.stdout.write(f"{fleet.size} concentrators with {fleet.meters_each} meters listen")
             self.stdout.flush()

@@ -20,6 +20,15 @@ from devices.simulator.faults.bends import (
     WrongKey,
     WrongSerial,
 )
+from devices.simulator.faults.changes import (
+    DropChange,
+    LateAnswer,
+    LoseAnswer,
+    RefuseAndExecute,
+    RefuseChange,
+    SilentAfter,
+    SilentBefore,
+)
 from devices.simulator.faults.wire import (
     Drip,
     Flood,
@@ -36,6 +45,9 @@ FAULTS: dict[str, type[Fault]] = {
     "replayed_counter": ReplayedCounter, "silent_node": SilentNode, "clock_drift": ClockDrift,
     "wrong_serial": WrongSerial, "gaps": Gaps, "bad_status": BadStatus,
     "duplicate_rows": DuplicateRows, "duplicate_meter": DuplicateMeter,
+    "drop_change": DropChange, "lose_answer": LoseAnswer, "late_answer": LateAnswer,
+    "refuse_change": RefuseChange, "refuse_and_execute": RefuseAndExecute,
+    "silent_before": SilentBefore, "silent_after": SilentAfter,
 }  # fmt: skip
 
 
@@ -66,7 +78,8 @@ def _fault(name: str, amount: float | None) -> Fault:
 
 
 __all__ = [
-    "FAULTS", "BadScript", "BadStatus", "ClockDrift", "Drip", "DuplicateMeter", "DuplicateRows",
-    "Flood", "Gaps", "Hang", "Oversize", "Refuse", "ReplayedCounter", "ResetInBlock", "SilentNode",
-    "Truncated", "WrongKey", "WrongSerial", "WrongTag", "read_script",
+    "FAULTS", "BadScript", "BadStatus", "ClockDrift", "Drip", "DropChange", "DuplicateMeter",
+    "DuplicateRows", "Flood", "Gaps", "Hang", "LateAnswer", "LoseAnswer", "Oversize", "Refuse",
+    "RefuseAndExecute", "RefuseChange", "ReplayedCounter", "ResetInBlock", "SilentAfter",
+    "SilentBefore", "SilentNode", "Truncated", "WrongKey", "WrongSerial", "WrongTag", "read_script",
 ]  # fmt: skip

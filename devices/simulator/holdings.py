@@ -1,0 +1,163 @@
+"""What orders have done to the simulated field: it outlives sessions and, in a file, the process.
+
+The file is a journal: one JSON line per change, written before the change is answered, the newest
+line of a device counts. A start reads it, writes it anew without the superseded lines, and goes on.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from devices.simulator import nameplate
+from devices.simulator.population import Meter
+
+CONNECTED, DISCONNECTED = 1, 0
+CONTRACT = {nameplate.MONO: 10_000, nameplate.POLY: 30_000, nameplate.SEMI_DIRECT: 100_000}
+"""Contract power in W by meter model (*assumed*)."""
+JOBS_AT_MOST = 64
+REWRITTEN_AFTER = 20_000
+
+Counts = dict[str, int]
+
+
+@dataclass(slots=True)
+class MeterHolding:
+    """One meter. Powers in W, credit in Wh, octet-strings as hexadecimal text.
+
+    `executions`: order tag -> what -> how often it was carried out (untagged changes under `0`);
+    `charges`: transaction -> how often its amount was added to the credit.
+    """
+
+    contract: int = 10_000
+    normal: int = 10_000
+    control: int = CONNECTED
+    mode: int = 1
+    warning: int = 0
+    limit: int = 0
+    credit: int = 0
+    transaction: int = 0
+    token: str = ""
+    token_status: int = 0
+    token_at: int = 0
+    calendar: dict[str, str] = field(default_factory=dict)
+    passive: dict[str, str] = field(default_factory=dict)
+    drift: float = 0.0
+    summer: dict[str, str] = field(default_factory=dict)
+    has_summer: bool = True
+    cleared_on: int = -1
+    latched: int = 0
+    executions: dict[str, Counts] = field(default_factory=dict)
+    charges: Counts = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, meter: Meter) -> "MeterHolding":
+        """A meter as it was installed."""
+        contract = CONTRACT[meter.serial[: nameplate.SIZE]]
+        return cls(contract=contract, normal=contract)
+
+    def count(self, tag: int, what: str) -> None:
+        """One more execution."""
+        done = self.executions.setdefault(str(tag), {})
+        done[what] = done.get(what, 0) + 1
+
+
+@dataclass(slots=True)
+class JobLine:
+    """One line of the list of jobs."""
+
+    job: int
+    command: int
+    mac: str
+    state: int
+    code: int
+    finished: int
+
+
+@dataclass(slots=True)
+class ConcentratorHolding:
+    """One concentrator. `jobs` are the last 64; `runs`: job -> how often it was carried out."""
+
+    jobs: list[JobLine] = field(default_factory=list)
+    runs: Counts = field(default_factory=dict)
+    released: list[str] = field(default_factory=list)
+    spontaneous: str = ""
+    wake_ups: int = 0
+
+    def __post_init__(self) -> None:
+        self.jobs = [each if isinstance(each, JobLine) else JobLine(**each) for each in self.jobs]
+
+    def ran(self, line: JobLine) -> None:
+        """List a job that was carried out just now."""
+        self.jobs = [*self.jobs, line][-JOBS_AT_MOST:]
+        self.runs[str(line.job)] = self.runs.get(str(line.job), 0) + 1
+
+    def knows(self, job: int) -> bool:
+        """It is among the jobs still listed."""
+        return any(line.job == job for line in self.jobs)
+
+
+class Holdings:
+    """All devices by MAC (hexadecimal) or serial; those never changed are as installed."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.meters: dict[str, MeterHolding] = {}
+        self.concentrators: dict[str, ConcentratorHolding] = {}
+        self._file = file
+        self._written = 0
+        self._journal = -1
+        if file is not None:
+            self._read(file)
+            self._rewrite(file)
+
+    @classmethod
+    def read(cls, file: Path) -> "Holdings":
+        """Those of a simulator that may be running; nothing is written."""
+        found = cls()
+        found._read(file)
+        return found
+
+    def meter(self, meter: Meter) -> MeterHolding:
+        """What a meter holds."""
+        return self.meters.setdefault(meter.mac.hex(), MeterHolding.of(meter))
+
+    def concentrator(self, serial: str) -> ConcentratorHolding:
+        """What a concentrator holds."""
+        return self.concentrators.setdefault(serial, ConcentratorHolding())
+
+    def keep(self, name: str) -> None:
+        """Write down what the device `name` holds now."""
+        if self._file is None:
+            return
+        if self._written >= REWRITTEN_AFTER:
+            self._rewrite(self._file)
+        os.write(self._journal, self._line(name))
+        self._written += 1
+
+    def close(self) -> None:
+        """Close the journal."""
+        if self._journal >= 0:
+            os.close(self._journal)
+            self._journal = -1
+
+    def _line(self, name: str) -> bytes:
+        holding = self.meters.get(name) or self.concentrators[name]
+        return json.dumps([name, name in self.meters, asdict(holding)]).encode() + b"\n"
+
+    def _read(self, file: Path) -> None:
+        if not file.exists():
+            return
+        for line in file.read_bytes().split(b"\n")[:-1]:  # a line cut by a kill was not answered
+            name, is_meter, held = json.loads(line)
+            if is_meter:
+                self.meters[name] = MeterHolding(**held)
+            else:
+                self.concentrators[name] = ConcentratorHolding(**held)
+
+    def _rewrite(self, file: Path) -> None:
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
+        draft.write_bytes(b"".join(map(self._line, (*self.meters, *self.concentrators))))
+        draft.replace(file)
+        self.close()
+        self._journal = os.open(file, os.O_WRONLY | os.O_APPEND)
+        self._written = 0

@@ -1,0 +1,112 @@
+"""The concentrator's mailbox, its list of jobs and its spontaneous profile (profile 3.1, 3.4).
+
+Everything is done at once; a job number that is still listed is a success without a second run.
+"""
+
+from collections.abc import Callable
+
+from devices.protocol import expect
+from devices.protocol.axdr import U8, U16, U32, U64, Data, Enum, decode_all, encode
+from devices.protocol.errors import DataAccess
+from devices.simulator.changes import NO_EFFECT, Outcome
+from devices.simulator.holdings import ConcentratorHolding, Holdings, JobLine
+from devices.simulator.local import LocalClock
+from devices.simulator.objects import DATA, ObjectTree
+from devices.simulator.plc import PowerLine
+from devices.simulator.population import Meter
+from devices.simulator.state import NOBODY, Memory
+
+RELEASE, DISCOVER, SYNCHRONISE, PROBE, WAKE_UP = 4, 6, 7, 8, 10
+WITH_METER, ALONE = (RELEASE, SYNCHRONISE, PROBE), (DISCOVER, WAKE_UP)
+DONE, FAILED = 2, 3
+SILENT: Data = (False, bytes(4), U16(58_692), U16(60), False, False, U16(58_693))
+"""The spontaneous profile of a concentrator as installed (ports as printed in 000)."""
+
+
+class Mailbox:
+    """Carries out the commands of one concentrator. `known` and `reached` find its meters."""
+
+    def __init__(
+        self,
+        serial: str,
+        holdings: Holdings,
+        memory: Memory,
+        known: Callable[[bytes], Meter | None],
+        reached: Callable[[bytes], Meter | None],
+        power_line: PowerLine,
+        now: Callable[[], float],
+    ) -> None:
+        self._held: ConcentratorHolding = holdings.concentrator(serial)
+        self._holdings = holdings
+        self._memory = memory
+        self._known = known
+        self._reached = reached
+        self._power_line = power_line
+        self._now = now
+
+    def install(self, tree: ObjectTree, local: LocalClock) -> None:
+        """Mailbox, jobs, spontaneous profile, datagrams sent."""
+        for command in (*WITH_METER, *ALONE):
+            tree.change(DATA, f"0.0.96.54.{command}", 2, self._writer(command))
+        tree.value(DATA, "0.0.96.55.0", 2, lambda: [_row(line, local) for line in self._held.jobs])
+        tree.value(DATA, "0.0.96.58.0", 2, self._spontaneous)
+        tree.change(DATA, "0.0.96.58.0", 2, self._set_spontaneous)
+        tree.value(DATA, "0.0.96.58.1", 2, lambda: (U32(self._held.wake_ups), U32(0)))
+
+    def _writer(self, command: int) -> Callable[[Data], Outcome]:
+        return lambda value: self._take(command, value)
+
+    def _take(self, command: int, value: Data) -> Outcome:
+        has_meter = command in WITH_METER
+        number, *rest = expect.structure(value, "mailbox", 1 + has_meter)
+        job, mac = expect.integer(number, "job"), b""
+        if has_meter:
+            mac = expect.octets(rest[0], "MAC", len(NOBODY))
+            if self._known(mac) is None:
+                return DataAccess.OBJECT_UNAVAILABLE
+        if self._held.knows(job):
+            return NO_EFFECT
+        code = self._run(command, mac)
+        state = FAILED if code else DONE
+        self._held.ran(JobLine(job, command, mac.hex(), state, code, int(self._now())))
+        return DataAccess.SUCCESS
+
+    def _run(self, command: int, mac: bytes) -> int:
+        """Carry out; 0, or why the meter was not reached."""
+        if command == WAKE_UP:
+            self._held.wake_ups += 1
+        elif command == RELEASE:
+            self._held.released = sorted({*self._held.released, mac.hex()})
+        elif command in (SYNCHRONISE, PROBE):
+            return self._reach(command, mac)
+        return 0
+
+    def _reach(self, command: int, mac: bytes) -> int:
+        meter = self._reached(mac)
+        if meter is None:
+            return self._power_line.failure(self._known(mac))
+        if command == SYNCHRONISE:
+            self._holdings.meter(meter).drift = self._memory.drift
+            self._holdings.keep(mac.hex())
+        return 0
+
+    def _spontaneous(self) -> Data:
+        kept = self._held.spontaneous
+        return decode_all(bytes.fromhex(kept)) if kept else SILENT
+
+    def _set_spontaneous(self, value: Data) -> DataAccess:
+        wake_up, address, *numbers = expect.structure(value, "spontaneous profile", 7)
+        port, period, gasp, meter_gasp, gasp_port = numbers
+        for flag in (wake_up, gasp, meter_gasp):
+            expect.boolean(flag, "switch")
+        for number in (port, period, gasp_port):
+            expect.integer(number, "port or period")
+        expect.octets(address, "address", 4)
+        self._held.spontaneous = encode(value).hex()
+        return DataAccess.SUCCESS
+
+
+def _row(line: JobLine, local: LocalClock) -> Data:
+    mac = bytes.fromhex(line.mac) or NOBODY
+    numbers = Enum(line.state), U8(line.code)
+    return U64(line.job), U8(line.command), mac, *numbers, local.stamp(line.finished)

@@ -1,0 +1,16 @@
+"""The objects of a meter that orders read and change (companion profile 4.1, 4.2)."""
+
+from devices.simulator.objects import ObjectTree
+from devices.simulator.orders import breaker, calendar, payment, upkeep
+from devices.simulator.orders.inside import Inside
+
+CONCERNS = (breaker, payment, calendar, upkeep)
+
+
+def install(tree: ObjectTree, inside: Inside) -> None:
+    """Add them all."""
+    for concern in CONCERNS:
+        concern.install(tree, inside)
+
+
+__all__ = ["Inside", "install"]
