@@ -67,6 +67,18 @@ def _export_run(root, hub, *sinks):
         process.wait()
 
 
+def _write(company, day, number):
+    store(company, day, lines(number, 400), lines(number + 400, 10))
+    store(company, day, events(number, 20), kind="HPE")
+    time.sleep(0.05)
+    return number + 410
+
+
+def _delivered():
+    row = SinkCursor.objects.filter(sink="hub/demo/S").first()
+    return row.messages if row else 0
+
+
 def _epochs():
     return dict(SinkCursor.objects.values_list("sink", "owner_epoch"))
 
@@ -78,12 +90,13 @@ def test_files_and_stream_hold_the_same_lines_after_every_kind_of_kill(company, 
         for kill in range(KILLS):
             change(company, "hub_packing", PACKINGS[kill % len(PACKINGS)])
             with _export_run(root, hub, "csv_files", "hubs"):
-                deadline = time.monotonic() + 2.0 + dice.random() * 1.5
-                while time.monotonic() < deadline:
-                    store(company, today, lines(number, 400), lines(number + 400, 10))
-                    store(company, today, events(number, 20), kind="HPE")
-                    number += 410
-                    time.sleep(0.05)
+                begun, latest = _delivered(), time.monotonic() + 30
+                while _delivered() == begun:  # it is at work, then it dies at any moment
+                    number = _write(company, today, number)
+                    assert time.monotonic() < latest, "nothing is delivered"
+                end = time.monotonic() + dice.random()
+                while time.monotonic() < end:
+                    number = _write(company, today, number)
             if kill == KILLS // 2:
                 hub.restart()
         hub.faults()
