@@ -1,7 +1,6 @@
 """The driver against the simulated field: what it decodes is what the field is made of."""
 
 import asyncio
-import itertools
 from collections import defaultdict
 from datetime import date
 
@@ -9,7 +8,6 @@ import pytest
 
 from devices.drivers.base import (
     Contact,
-    Credentials,
     Cycles,
     Endpoint,
     FieldError,
@@ -28,37 +26,28 @@ from devices.simulator import measurands, readings
 from devices.simulator.device import FieldOptions
 from devices.simulator.entries import default_entry
 from devices.simulator.faults import FAULTS
-from devices.simulator.population import Concentrator, Fleet
-from devices.simulator.server import RunningField, running_field
+from devices.simulator.population import Concentrator
+from devices.simulator.server import RunningField
 from hes.domain.energies import ENERGIES
 from hes.domain.records import AlarmWord, LoadProfileRun, MeasurandRun, Node, Repeater
 from hes.domain.time import local_day, offset_at
-from tests.devices.drivers.cosem.device import CLIENT_TITLE, SANTIAGO, quick
+from tests.devices.drivers.cosem.device import SANTIAGO, quick
+from tests.devices.drivers.cosem.simulated import (
+    COMPACT,
+    FIRST,
+    METERS,
+    NOW,
+    OPTIONS,
+    SECOND,
+    SEED,
+    field,
+    keys_of,
+    opened,
+)
 
-NOW = 1_781_110_000  # 2026-06-10 16:46 UTC
 DAY = date(2026, 6, 9)
 BEGIN, END = local_day(DAY, SANTIAGO)
 WINDOW = Period(BEGIN + 1, END)
-SEED, METERS = 7, 12
-FLEET = Fleet.generate(SEED, 2, METERS)
-FIRST, SECOND = FLEET.concentrators
-OPTIONS = FieldOptions(answer_share=1.0, now=lambda: float(NOW))
-COMPACT = FieldOptions(answer_share=1.0, now=lambda: float(NOW), compact=True)
-
-
-def field(options: FieldOptions = OPTIONS, faults=None):
-    return running_field(FLEET, options=options, faults=faults, port_base=0)
-
-
-def keys_of(device, title: bytes | None = None) -> Credentials:
-    guek, gak = getattr(device, "keys", None) or (device.encryption_key, device.authentication_key)
-    return Credentials(CLIENT_TITLE, title, guek, gak, itertools.count().__next__)
-
-
-async def opened(running: RunningField, concentrator: Concentrator = FIRST, **limits: float):
-    endpoint = Endpoint(*running.endpoint(concentrator.serial), SANTIAGO)
-    driver = CosemDriver(pause=0.01)
-    return await driver.open(endpoint, keys_of(concentrator), quick(exchange=1.0, **limits))
 
 
 async def collected(table: Table, window=WINDOW, options: FieldOptions = OPTIONS) -> list:
@@ -246,7 +235,6 @@ async def test_a_replayed_counter_locks_at_the_next_visit():
         await first.close()
         known = keys_of(FIRST, first.server_title)
         known.server_counter = first.server_counter
-        known.counters = itertools.count(1000).__next__
         endpoint = Endpoint(*running.endpoint(FIRST.serial), SANTIAGO)
         with pytest.raises(Locked, match="TB_ACK_194"):
             await CosemDriver().open(endpoint, known, quick())

@@ -1,0 +1,37 @@
+"""Sessions with a simulated field of two concentrators at a fixed instant."""
+
+import itertools
+
+from devices.drivers.base import Credentials, Endpoint
+from devices.drivers.cosem.driver import CosemDriver
+from devices.simulator.device import FieldOptions
+from devices.simulator.population import Concentrator, Fleet
+from devices.simulator.server import RunningField, running_field
+from tests.devices.drivers.cosem.device import CLIENT_TITLE, SANTIAGO, quick
+
+NOW = 1_781_110_000  # 2026-06-10 16:46 UTC
+SEED, METERS = 7, 12
+FLEET = Fleet.generate(SEED, 2, METERS)
+FIRST, SECOND = FLEET.concentrators
+OPTIONS = FieldOptions(answer_share=1.0, now=lambda: float(NOW))
+COMPACT = FieldOptions(answer_share=1.0, now=lambda: float(NOW), compact=True)
+_counters = itertools.count(step=1_000)
+
+
+def field(options: FieldOptions = OPTIONS, faults=None, state=None):
+    return running_field(FLEET, options=options, faults=faults, port_base=0, state=state)
+
+
+def keys_of(device, title: bytes | None = None) -> Credentials:
+    """Fresh counters at every call, as a database would give them."""
+    guek, gak = getattr(device, "keys", None) or (device.encryption_key, device.authentication_key)
+    draw = itertools.count(next(_counters)).__next__
+    return Credentials(CLIENT_TITLE, title, guek, gak, draw)
+
+
+async def opened(
+    running: RunningField, concentrator: Concentrator = FIRST, *, tags: bool = False, **limits
+):
+    endpoint = Endpoint(*running.endpoint(concentrator.serial), SANTIAGO)
+    driver = CosemDriver(pause=0.01, tag_orders=tags)
+    return await driver.open(endpoint, keys_of(concentrator), quick(**{"exchange": 1.0, **limits}))
