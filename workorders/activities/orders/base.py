@@ -7,7 +7,7 @@ never when it is safe. `read_back` asks only harmless duties; it turns UNKNOWN i
 A FieldError of a duty is *thrown into* the generator: an activity that knows what an error means
 (a silent node is a finding of the outage check; a refused last read takes nothing back that is
 done) catches it, all others come out again as they went in. Steps may also raise one themselves:
-Timeout or Garbled after a change means, as from the driver, that the outcome is not known.
+after a change, Busy (its job still runs) and Garbled (what is read fits nothing) leave it unknown.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping

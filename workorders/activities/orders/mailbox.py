@@ -6,7 +6,7 @@ The job is the order's id: posted twice it runs once, and the list of jobs tells
 from collections.abc import Callable, Generator
 from typing import Any
 
-from devices.drivers.base import Timeout
+from devices.drivers.base import Busy
 from devices.drivers.duties import Duty, Job, Post, ReadJobs
 from hes.domain.catalogue import rows
 from workorders.activities.orders.base import NotDone, OrderActivity, ReadBack, Result, Steps
@@ -34,7 +34,7 @@ def reason(job: Job) -> str:
 
 
 def ordered(activity: OrderActivity, post: Post, meaning: Meaning = outcome) -> Steps:
-    """Post the job and follow it; Timeout while it still runs: a read-back sees its end."""
+    """Post the job and follow it; Busy while it still runs: a read-back sees its end."""
     yield post
     for _ in range(_POLLS):
         job = yield from _listed(post.job)
@@ -58,5 +58,5 @@ def _listed(number: int) -> Generator[Duty, Any, Job | None]:
     return next((job for job in jobs if job.job == number), None)
 
 
-def _still_running() -> Timeout:
-    return Timeout("[TB_ACK_191] TIMEOUT")
+def _still_running() -> Busy:
+    return Busy("[TB_ACK_193] BUSY")
