@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from hes.domain.catalogue import Row, rows
 
-CANCELLED = "any, cancelled"
-REPLACED = "disconnect, reconnect, reduce replaced by a newer one"
-
 
 @dataclass(frozen=True, slots=True)
 class OrderKind:
@@ -49,5 +46,3 @@ def _kind(row: Row) -> OrderKind:
 
 
 KINDS: dict[str, OrderKind] = {row["kind"]: _kind(row) for row in rows("activity_types")}
-CANCELLED_CODE = _code(_RESULTS[CANCELLED]["ok_code"])
-REPLACED_CODE = _code(_RESULTS[REPLACED]["ok_code"])
