@@ -5,7 +5,7 @@ UNKNOWN: a lost answer is read back until the order has ended.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -27,6 +27,14 @@ ORDER = 4711
 EXECUTED, REFUSED = 3, 5
 SUMMER = {"begin": "2026-09-06T00:00:00-04:00", "end": "2027-04-04T00:00:00-03:00"}
 PROFILE = d.Spontaneous(True, "10.0.1.36", 58_692, 60, True, True, 58_693)  # profile 3.1
+PARAMETERS = {
+    "reduce": {"percent": "30"},
+    "contract_change": {"contract_power": 7_000},
+    "credit_charge": {"amount": "-250"},
+    "meter_dst": SUMMER,
+    "concentrator_technical_configuration": asdict(PROFILE),
+}
+"""What kinds need that cannot be ordered without parameters."""
 
 
 class Loss(Enum):

@@ -1,26 +1,17 @@
 """What is registered agrees with the code tables, and parses its own result again."""
 
-from dataclasses import asdict
-
 import pytest
 
 from devices.drivers.duties import ReadRegisters
 from hes.domain.catalogue import rows
 from hes.domain.order_kinds import KINDS
-from tests.workorders.activities.orders.model import PROFILE, SUMMER
+from tests.workorders.activities.orders.model import PARAMETERS
 from workorders.activities.orders.base import Rejected, Target
 from workorders.activities.orders.breakers import MOVERS
 from workorders.activities.orders.failure import FIRST_EXCHANGE, command_of
 from workorders.activities.orders.reconnect import ALREADY_CONNECTED
 from workorders.activities.orders.registry import ACTIVITIES
 
-PARAMETERS = {
-    "reduce": {"percent": "30"},
-    "contract_change": {"contract_power": 7_000},
-    "credit_charge": {"amount": "-250"},
-    "meter_dst": SUMMER,
-    "concentrator_technical_configuration": asdict(PROFILE),
-}
 TYPES = {row["kind"]: row for row in rows("activity_types")}
 RESULTS = {row["order_kind"]: row for row in rows("order_results")}
 
