@@ -6,11 +6,13 @@ begins with `fence`, so a worker that lost its lane records nothing more.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.recording.fence import Fence, LeaseLost
+from workorders import order_lanes
 from workorders.backoff import Verdict
 
 ON_DEMAND = 1  # from this priority on somebody waits for the answer
@@ -61,13 +63,28 @@ FROM dead WHERE l.concentrator_id = dead.concentrator_id
 RETURNING l.concentrator_id, dead.owner_id
 """
 
-_RELEASE = """
-UPDATE lane SET owner_id = NULL, taken_at = NULL, best_priority = 0, failures = %(failures)s,
+_RELEASE = f"""
+UPDATE lane l SET owner_id = NULL, taken_at = NULL, failures = %(failures)s,
+    best_priority = {order_lanes.BEST},
     not_before = CASE WHEN %(pause)s > 0
         THEN clock_timestamp() + %(pause)s * interval '1 second' END,
-    next_due = (SELECT min(due) FROM slot
-        WHERE slot.concentrator_id = lane.concentrator_id AND state = 'due')
+    next_due = least({order_lanes.DUE}, (SELECT min(due) FROM slot
+        WHERE slot.concentrator_id = l.concentrator_id AND state = 'due'))
 WHERE concentrator_id = %(lane)s
+"""
+
+_ENSURE_THESE = """
+INSERT INTO lane (concentrator_id) SELECT id FROM concentrator WHERE id = ANY(%s)
+ORDER BY id ON CONFLICT DO NOTHING
+"""
+_HOLD = """
+SELECT FROM lane WHERE concentrator_id = ANY(%s) ORDER BY concentrator_id FOR NO KEY UPDATE
+"""
+_TELL = f"""
+UPDATE lane l SET next_due = least(l.next_due, {order_lanes.DUE}),
+    best_priority = greatest(l.best_priority, {order_lanes.BEST}),
+    not_before = CASE WHEN NOT concentrator_id = ANY(%(at_once)s::bigint[]) THEN not_before END
+WHERE concentrator_id = ANY(%(lanes)s::bigint[])
 """
 
 _GIVE_UP = """
@@ -157,10 +174,38 @@ def give_up_unknown(worker: int, known: Sequence[int]) -> int:
 def release(cursor: CursorWrapper, held: Claim, verdict: Verdict) -> None:
     """Give a lane back. The caller holds its row (`fence` came first in the transaction).
 
-    `next_due` is read after the row is locked: a slot planned meanwhile is either seen here or
-    written into the lane by its planner afterwards.
+    `next_due` is read after the row is locked: a slot planned or an order submitted meanwhile is
+    either seen here or written into the lane by its maker afterwards.
     """
     cursor.execute(
         _RELEASE,
-        {"lane": held.concentrator, "failures": verdict.failures, "pause": verdict.pause},
+        {
+            "lane": held.concentrator,
+            "failures": verdict.failures,
+            "pause": verdict.pause,
+            "harmless": order_lanes.harmless_kinds(),
+        },
     )
+
+
+def hold(cursor: CursorWrapper, concentrators: Sequence[int]) -> None:
+    """Lock these lanes, made where they lack, until the transaction ends.
+
+    Whoever changes orders from outside a visit does this first: a visit locks its lane before its
+    orders, so the two cannot wait for each other.
+    """
+    cursor.execute(_ENSURE_THESE, [list(concentrators)])
+    cursor.execute(_HOLD, [list(concentrators)])
+
+
+def tell(cursor: CursorWrapper, concentrators: Sequence[int], at_once: Sequence[int] = ()) -> None:
+    """Lanes that are held learn of orders that may be sent now or later: one UPDATE for all.
+
+    Those in `at_once` are visited in spite of their back-off (bypass retry).
+    """
+    values: dict[str, Any] = {
+        "lanes": list(concentrators),
+        "at_once": list(at_once),
+        "harmless": order_lanes.harmless_kinds(),
+    }
+    cursor.execute(_TELL, values)

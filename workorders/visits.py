@@ -17,7 +17,7 @@ from devices.choices import Holder, SecretRole
 from devices.counters import CounterBlock
 from devices.parameters import Parameters, parameters_of
 from hes.domain.errors import HesError
-from workorders import backoff, lanes, slots
+from workorders import backoff, lanes, order_lanes, slots
 from workorders.backoff import RetryRules, Verdict
 from workorders.lanes import Claim
 from workorders.outcome import Outcome
@@ -26,12 +26,13 @@ from workorders.slots import DueSlot, FailedSlot
 log = logging.getLogger(__name__)
 Secrets = Mapping[SecretRole, bytes]
 
-_OPEN_VISITS = """
+_OPEN_VISITS = f"""
 INSERT INTO visit (concentrator_id, company_id, worker_id, token)
 SELECT l.concentrator_id, c.company_id, l.owner_id, l.token
 FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
-WHERE l.concentrator_id = ANY(%s) AND EXISTS (SELECT FROM slot
+WHERE l.concentrator_id = ANY(%(lanes)s) AND (EXISTS (SELECT FROM slot
     WHERE slot.concentrator_id = l.concentrator_id AND state = 'due' AND due <= clock_timestamp())
+    OR {order_lanes.WAITS})
 RETURNING concentrator_id, id
 """
 _CURSORS = (
@@ -82,7 +83,8 @@ def begin(worker: int, limit: int, *, urgent_only: bool = False) -> list[Assignm
 
 def _open(cursor: CursorWrapper, claims: Sequence[Claim]) -> list[Assignment]:
     by_lane = {claim.concentrator: claim for claim in claims}
-    cursor.execute(_OPEN_VISITS, [list(by_lane)])
+    harmless = order_lanes.harmless_kinds()
+    cursor.execute(_OPEN_VISITS, {"lanes": list(by_lane), "harmless": harmless})
     visits: dict[int, int] = dict(cursor.fetchall())
     for idle in sorted(by_lane.keys() - visits.keys()):
         lanes.release(cursor, by_lane[idle], Verdict(by_lane[idle].failures, 0.0, retry=True))

@@ -11,6 +11,7 @@ from hes.domain.catalogue import rows
 Value = int | bool | str
 
 
+_HOUR = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _KINDS = "|".join(row["kind"] for row in rows("export_layouts"))
 _PACKED = f"({_KINDS})=[0-9]{{1,5}}(:(csv|json))?"
 
@@ -93,5 +94,30 @@ PARAMETERS: dict[str, Parameter] = {
             "",
             "write 3.1.0.85/.49 for concentrators instead of the assumed 10.1.0.85/.49",
         ),
+        Parameter("order_max_items", 10_000, "orders", "more in one request: 3.1 (assumed)"),
+        Parameter("order_max_pending", 1_000_000, "orders", "more waiting: 3.2 (assumed)"),
+        Parameter("order_expiry_hours", 24, "h", "life of an order that names no end"),
+        Parameter("order_attempts", 5, "visits", "tries before an order fails (assumed)"),
+        Parameter("order_mass_limit", 10, "orders", "more disconnections at once are held"),
+        Parameter("order_approval_hours", 4, "h", "an approval is worth so long"),
+        Parameter("order_attempts", 3, "visits", "tries of one order, nothing sent (assumed)"),
+        Parameter("order_read_back", 60, "s", "first back-off of a silent read (assumed)"),
+        Parameter(
+            "order_window",
+            "",
+            "",
+            "week days (1 Monday) and local hours of disconnections, as 12345 08:00-16:00",
+            pattern=f"([1-7]{{1,7}} {_HOUR}-{_HOUR})?",
+        ),
+        Parameter("cap_user_hour", 30, "orders", "disconnections and reductions of one user"),
+        Parameter("cap_user_day", 200, "orders", "the same in a day"),
+        Parameter("cap_company_hour", 1000, "ppm", "of commissioned meters in an hour"),
+        Parameter("cap_company_day", 5000, "ppm", "of commissioned meters in a day"),
+        Parameter("cap_company_hour_floor", 10, "orders", "a small fleet's cap (assumed)"),
+        Parameter("cap_company_day_floor", 50, "orders", "a small fleet's cap (assumed)"),
+        Parameter("cap_absolute_hour", 500, "orders", "of a company, also when approved"),
+        Parameter("cap_concentrator_hour", 10, "%", "of the concentrator's meters in an hour"),
+        Parameter("cap_concentrator_floor", 3, "orders", "of a small concentrator (assumed)"),
+        Parameter("freeze_factor", 5, "", "times the usual rate of this hour: frozen; 0: never"),
     )
 }

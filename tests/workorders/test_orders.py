@@ -1,0 +1,396 @@
+"""Orders in visits: taken, sent, answered, lost and found, each by one guarded UPDATE."""
+
+import threading
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from devices.models import Association, Concentrator, MeterInstallation
+from devices.parameters import change
+from devices.recording.fence import LeaseLost
+from tests.factories import fleets
+from tests.factories.order_kinds import kinds  # noqa: F401
+from tests.factories.ordered import (
+    DONE,
+    FAILED,
+    accepted,
+    ago,
+    asked,
+    begun,
+    code,
+    fleet,
+    history,
+    leave,
+    meter,
+    state,
+    submit,
+    visit,
+)
+from tests.factories.visits import lane
+from workorders import lanes, orders, submission
+from workorders.activities.orders.base import NotDone, Rejected, Unclear
+from workorders.models import Lane, Worker, WorkOrder
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
+
+
+@pytest.fixture
+def td() -> Concentrator:
+    return fleet()
+
+
+def ready(order) -> None:
+    """As if its pause were over."""
+    WorkOrder.objects.filter(pk=order.pk).update(not_before=None)
+    Lane.objects.update(next_due=ago(seconds=1))
+
+
+def kill_workers() -> None:
+    Worker.objects.update(lease_until=ago(seconds=1))
+    lanes.free_dead()
+
+
+def read_back(order):
+    """(taken, claim) of the next visit, which reads an UNKNOWN order."""
+    ready(order)
+    claim = visit()
+    taken = orders.take(claim)
+    assert taken.is_unknown
+    return taken, claim
+
+
+def unknown(td, kind="disconnect"):
+    order, taken, claim = begun(td, kind)
+    orders.lost(taken, claim, "time-out")
+    leave(claim)
+    return order
+
+
+def test_a_reading_is_taken_and_answered_without_being_sent(td):
+    order = submit(td, correlation_id="c-1")
+    claim = visit()
+    taken = orders.take(claim)
+    assert (taken.order, taken.mac, taken.pod) == (order.pk, fleets.mac(101), "POD101")
+    assert orders.take(claim) is None
+    orders.finish(taken, claim, DONE)
+    assert (state(order), history(order)) == ("done", ["accepted", "claimed", "answered"])
+    [line] = fleets.lines("HPE")
+    assert "c-1" in line
+
+
+def test_a_command_is_sent_once_and_answered(td):
+    order, taken, claim = begun(td)
+    assert state(order) == "sending"
+    orders.finish(taken, claim, DONE)
+    order.refresh_from_db()
+    assert (order.state, order.counted, order.attempts) == ("done", True, 1)
+    assert order.sent_at is not None
+    assert history(order) == ["accepted", "claimed", "begun", "answered"]
+
+
+def test_a_clean_no_is_a_failure(td):
+    order, taken, claim = begun(td)
+    orders.finish(taken, claim, FAILED)
+    assert (state(order), code(order)) == ("failed", "ko")
+
+
+def test_the_most_urgent_goes_first_then_the_oldest(td):
+    made = [submit(td, priority=priority, number=n) for n, priority in ((1, 4), (2, 9), (3, 4))]
+    claim = visit()
+    taken = [orders.take(claim).order for _ in made]
+    assert taken == [made[1].pk, made[0].pk, made[2].pk]
+
+
+def test_what_is_given_back_waits_its_pause(td):
+    order = submit(td)
+    claim = visit()
+    orders.give_back(orders.take(claim), claim, "the meter is silent", 60)
+    assert (state(order), orders.take(claim)) == ("queued", None)
+    ready(order)
+    assert orders.take(claim).attempts == 1
+
+
+def test_a_lost_answer_is_read_back_and_found_done(td):
+    order = unknown(td)
+    assert state(order) == "unknown"
+    taken, claim = read_back(order)
+    orders.found(taken, claim, DONE)
+    assert (state(order), code(order)) == ("done", "ok")
+
+
+def test_what_was_not_done_is_queued_again_and_counts_once(td):
+    change(td.company, "cap_concentrator_floor", "1")
+    order = unknown(td)
+    expiry = WorkOrder.objects.get(pk=order.pk).expires_at
+    taken, claim = read_back(order)
+    orders.found(taken, claim, NotDone())
+    again = orders.take(claim)
+    assert (again.order, again.is_unknown) == (order.pk, False)
+    assert isinstance(orders.begin_sending(again, claim), orders.Go)
+    order.refresh_from_db()
+    assert (order.expires_at, order.counted, order.attempts) == (expiry, True, 2)
+
+
+def test_a_read_that_says_it_failed_ends_it(td):
+    order = unknown(td)
+    taken, claim = read_back(order)
+    orders.found(taken, claim, FAILED)
+    assert state(order) == "failed"
+
+
+def test_five_silent_reads_leave_it_to_a_person(td, caplog):
+    order = unknown(td)
+    for _ in range(5):
+        taken, claim = read_back(order)
+        orders.silent(taken, claim)
+        leave(claim)
+    assert "a person decides" in caplog.text
+    assert (state(order), lane(td).next_due) == ("unknown", None)
+    ready(order)
+    assert orders.take(visit()) is None
+    assert submission.resolve(order.pk, "bob", True, "seen on site") == "done"
+    assert (state(order), code(order)) == ("done", "disconnect.ok")
+
+
+def test_a_read_that_cannot_tell_goes_to_a_person_at_once(td):
+    order = unknown(td)
+    taken, claim = read_back(order)
+    orders.found(taken, claim, Unclear())
+    assert submission.resolve(order.pk, "bob", False, "seen on site") == "failed"
+
+
+def test_a_person_does_not_resolve_what_may_still_be_read(td):
+    order = unknown(td)
+    with pytest.raises(Rejected, match="does not wait"):
+        submission.resolve(order.pk, "bob", True, "I guess")
+
+
+def test_silent_reads_back_off(td):
+    order = unknown(td)
+    taken, claim = read_back(order)
+    orders.silent(taken, claim)
+    order.refresh_from_db()
+    assert 50 < (order.not_before - ago()).total_seconds() < 61
+
+
+def test_a_worker_that_lost_its_lane_changes_nothing(td):
+    order, taken, claim = begun(td)
+    kill_workers()
+    for act in (
+        lambda: orders.finish(taken, claim, DONE),
+        lambda: orders.lost(taken, claim, ""),
+        lambda: orders.give_back(taken, claim, ""),
+        lambda: orders.begin_sending(taken, claim),
+        lambda: orders.take(claim),
+    ):
+        with pytest.raises(LeaseLost):
+            act()
+    assert history(order) == ["accepted", "claimed", "begun"]
+
+
+def test_sent_orders_of_dead_workers_become_unknown_and_taken_ones_wait_again(td):
+    reading = submit(td, number=2, priority=9)
+    claim = visit()
+    orders.take(claim)
+    sent = submit(td, "disconnect")
+    taken = orders.take(claim)
+    orders.begin_sending(taken, claim)
+    assert orders.recover_dead(ago()) == 0
+    kill_workers()
+    assert orders.recover_dead(ago(seconds=-3600)) == 2
+    assert (state(reading), state(sent)) == ("queued", "unknown")
+    assert orders.take(visit()).is_unknown
+
+
+def test_a_clock_ahead_of_the_database_declares_nobody_dead(td):
+    begun(td)
+    assert orders.recover_dead(ago(days=-1)) == 0
+
+
+def test_one_command_is_in_flight_per_meter_and_readings_pass_it(td):
+    order = unknown(td, "credit_charge")
+    WorkOrder.objects.filter(pk=order.pk).update(not_before=ago(hours=-1))
+    second, reading = submit(td, "credit_charge"), submit(td)
+    claim = visit()
+    assert orders.take(claim).order == reading.pk
+    assert orders.take(claim) is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        WorkOrder.objects.filter(pk=second.pk).update(state="sending")
+
+
+def test_a_concentrator_has_one_command_of_its_own_in_flight(td):
+    options = {"meter": None, "concentrator": td.serial_number}
+    first, second = submit(td, "wake_up", **options), submit(td, "wake_up", **options)
+    claim = visit()
+    taken = orders.take(claim)
+    orders.begin_sending(taken, claim)
+    assert (taken.order, orders.take(claim)) == (first.pk, None)
+    orders.finish(taken, claim, DONE)
+    assert orders.take(claim).order == second.pk
+
+
+def test_a_cancelled_order_is_not_sent(td):
+    order = submit(td, "disconnect")
+    claim = visit()
+    taken = orders.take(claim)
+    assert submission.cancel(order.pk, "ana")
+    stop = orders.begin_sending(taken, claim)
+    assert stop.text == "the order is cancelled"
+    assert (state(order), code(order)) == ("cancelled", "3.31.17.1")
+    orders.finish(taken, claim, DONE)
+    assert state(order) == "cancelled"
+    assert len(fleets.lines("HPE")) == 1
+
+
+def test_a_sent_order_is_not_cancelled(td):
+    order, *_ = begun(td)
+    assert submission.cancel(order.pk, "ana") is False
+    assert state(order) == "sending"
+
+
+def test_of_cancel_and_begin_at_once_exactly_one_wins(td):
+    for number in (1, 2, 3):
+        order = submit(td, "disconnect", number)
+        claim = visit()
+        taken = orders.take(claim)
+        cancelled: list[bool] = []
+
+        def cancel(order=order, cancelled=cancelled):
+            cancelled.append(submission.cancel(order.pk, "ana"))
+            connection.close()
+
+        thread = threading.Thread(target=cancel)
+        thread.start()
+        sent = isinstance(orders.begin_sending(taken, claim), orders.Go)
+        thread.join(20)
+        assert sent != cancelled[0]
+        assert state(order) == ("sending" if sent else "cancelled")
+        if sent:
+            orders.finish(taken, claim, DONE)
+        leave(claim)
+
+
+def test_an_expired_order_is_not_sent(td):
+    order = submit(td, "disconnect")
+    claim = visit()
+    taken = orders.take(claim)
+    WorkOrder.objects.update(expires_at=ago(seconds=1))
+    assert "expired" in orders.begin_sending(taken, claim).text
+    assert (state(order), code(order)) == ("expired", "disconnect.ko")
+
+
+def test_waiting_orders_expire(td):
+    order, held = submit(td), submit(td, number=2)
+    WorkOrder.objects.filter(pk=held.pk).update(state="held")
+    assert orders.expire(ago()) == 0
+    assert orders.expire(ago(hours=-25)) == 2
+    assert [state(order), state(held)] == ["expired"] * 2
+    assert len(fleets.lines("HPE")) == 2
+
+
+def test_an_order_replaced_while_taken_is_not_sent(td):
+    order = submit(td, "disconnect")
+    claim = visit()
+    taken = orders.take(claim)
+    submit(td, "reconnect")
+    assert orders.begin_sending(taken, claim).text == "the order is preempted"
+    assert state(order) == "preempted"
+
+
+def test_an_order_found_undone_gives_way_to_the_newer_one(td):
+    order = unknown(td, "reconnect")
+    newer = submit(td, "disconnect")
+    taken, claim = read_back(order)
+    orders.found(taken, claim, NotDone())
+    again = orders.take(claim)
+    assert again.order == order.pk
+    assert orders.begin_sending(again, claim).text == "replaced by a newer order"
+    assert (state(order), orders.take(claim).order) == ("preempted", newer.pk)
+
+
+def test_a_reconnection_closes_an_unknown_disconnection(td):
+    order = unknown(td, "disconnect")
+    reconnect = submit(td, "reconnect")
+    assert (state(order), code(order)) == ("preempted", "3.31.17.41")
+    order.refresh_from_db()
+    assert "outcome unknown" in order.result_text
+    claim = visit()
+    taken = orders.take(claim)
+    assert taken.order == reconnect.pk
+    assert isinstance(orders.begin_sending(taken, claim), orders.Go)
+
+
+def test_a_disconnection_waits_for_an_unknown_reconnection(td):
+    order = unknown(td, "reconnect")
+    submit(td, "disconnect")
+    assert state(order) == "unknown"
+    assert lane(td).next_due > ago()
+    Lane.objects.update(next_due=ago(seconds=1))
+    assert orders.take(visit()) is None
+
+
+@pytest.mark.parametrize("link", [MeterInstallation, Association])
+def test_a_meter_that_is_elsewhere_now_gets_no_command(td, link):
+    order = submit(td, "disconnect")
+    claim = visit()
+    taken = orders.take(claim)
+    link.objects.filter(meter=meter()).delete()
+    assert "no longer" in orders.begin_sending(taken, claim).text
+    assert state(order) == "failed"
+
+
+def test_a_credit_draws_its_transaction_once(td):
+    order, taken, claim = begun(td, "credit_charge")
+    order.refresh_from_db()
+    first = order.transaction
+    assert first > 0
+    orders.lost(taken, claim, "time-out")
+    leave(claim)
+    taken, claim = read_back(order)
+    assert taken.transaction == first
+    orders.found(taken, claim, NotDone())
+    again = orders.take(claim)
+    assert orders.begin_sending(again, claim, transaction_before=7).transaction == first
+    order.refresh_from_db()
+    assert order.transaction_before == 7
+
+
+def test_the_claim_is_as_quick_with_a_hundred_thousand_orders(td):
+    """The queue's index gives the order: nothing is sorted, one row is read."""
+    shown = {}
+    for count in (10_000, 90_000):
+        _fill(td, count)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE work_order")
+            cursor.execute(
+                "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + orders._FIND_QUEUED,
+                {"lane": td.pk, "harmless": ["reading"]},
+            )
+            plan = cursor.fetchone()[0][0]
+        shown[count] = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+        assert "work_order_queue" in str(plan)
+        assert "'Node Type': 'Sort'" not in str(plan)
+    print("blocks read per claim:", shown)
+    assert shown[90_000] <= shown[10_000] + 10
+
+
+def _fill(td: Concentrator, count: int) -> None:
+    accepted(submission.submit([asked(td)])[0])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO work_order (idempotency_key, body_hash, company_id, kind, concentrator_id,"
+            " meter_id, parameters, result, priority, expires_at, source, requested_by, created_at,"
+            " changed_at, state) SELECT gen_random_uuid(), '', %s, 'reading', %s, %s, '{}', '{}',"
+            " n %% 10, now() + interval '1 day', 'cli', 'ana', now(), now(), 'queued'"
+            " FROM generate_series(1, %s) n",
+            [td.company_id, td.pk, meter().pk, count],
+        )
+
+
+def test_lanes_of_dead_workers_are_told_of_their_orders(td):
+    begun(td)
+    kill_workers()
+    Lane.objects.update(next_due=None, best_priority=0)
+    orders.recover_dead(ago())
+    assert lane(td).next_due is not None
+    assert lane(td).best_priority == 5

@@ -1,0 +1,61 @@
+"""Newer orders take the place of older ones of the same meter (003 6.4: 3.31.17.41; design D13).
+
+Newest is the highest id among those that stand: a held order replaces nothing before it is
+approved. Steps of one bundle do not replace each other.
+"""
+
+from collections.abc import Sequence
+
+from django.db.backends.utils import CursorWrapper
+
+from workorders.activities.orders.base import Result
+from workorders.activities.orders.registry import ACTIVITIES
+from workorders.moves import CODE_PREEMPTED, end
+from workorders.states import Cause, OrderState
+
+_OLDER = """o.state = ANY(%(states)s) AND o.id IN (
+    SELECT e.id FROM work_order n
+        JOIN unnest(%(newer)s::varchar[], %(older)s::varchar[]) AS k(newer, older)
+            ON k.newer = n.kind
+        JOIN work_order e ON e.meter_id = n.meter_id AND e.id < n.id AND e.kind = k.older
+            AND e.ended_at IS NULL
+            AND (e.parent_id IS NULL OR e.parent_id IS DISTINCT FROM n.parent_id)
+    WHERE n.id = ANY(%(orders)s) AND n.state = 'queued')"""
+_WAITING = (OrderState.HELD, OrderState.QUEUED, OrderState.LEASED)
+
+
+def supersede(cursor: CursorWrapper, orders: Sequence[int], who: str) -> None:
+    """End the older open orders of the same meters that these, queued now, replace.
+
+    What may always be sent (a reconnection) also replaces orders whose outcome is unknown.
+    """
+    pairs = [(kind, old) for kind, activity in ACTIVITIES.items() for old in activity.supersedes]
+    always = [pair for pair in pairs if not ACTIVITIES[pair[0]].guarded]
+    _replace(cursor, orders, pairs, _WAITING, who, "replaced by a newer order")
+    text = "replaced by a newer order, outcome unknown"
+    unknown = [pair for pair in always if ACTIVITIES[pair[1]].guarded]
+    _replace(cursor, orders, unknown, (OrderState.UNKNOWN,), who, text)
+
+
+def kinds_that_replace(kind: str) -> list[str]:
+    """The kinds whose newer orders end an order of this kind."""
+    return [newer for newer, activity in ACTIVITIES.items() if kind in activity.supersedes]
+
+
+def _replace(
+    cursor: CursorWrapper,
+    orders: Sequence[int],
+    pairs: Sequence[tuple[str, str]],
+    states: Sequence[OrderState],
+    who: str,
+    text: str,
+) -> None:
+    if not (orders and pairs):
+        return
+    values = {
+        "orders": list(orders),
+        "newer": [newer for newer, _ in pairs],
+        "older": [older for _, older in pairs],
+        "states": list(states),
+    }
+    end(cursor, Cause.SUPERSEDED, _OLDER, values, Result(False, CODE_PREEMPTED, text), who=who)
