@@ -3,6 +3,7 @@
 Either may be changed alone. A calendar that is active already is not written again.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,21 +18,44 @@ from workorders.activities.orders.base import (
     Target,
 )
 from workorders.activities.orders.outcomes import ended, failed, named
-from workorders.activities.orders.parameters import MISSING, only, optional_whole, text
+from workorders.activities.orders.parameters import MISSING, only, optional_whole, text, unusable
 
 _HIGHEST = 10_000_000  # W, assumed: more is a slip of the pen
 _LONGEST_NAME = 32  # assumed
+_LONGEST_TABLES = 20_000  # characters, assumed
+_TABLES = ("seasons", "weeks", "days")
 
 
 def _parse(given: Mapping[str, Any]) -> dict[str, Any]:
-    """`contract_power` in W and `calendar` (a name), at least one of them; `tables` with it."""
+    """`contract_power` in W and `calendar` (a name), at least one of them.
+
+    With a calendar its `tables` may come: the JSON of the released tariff (SetCalendar).
+    """
     only(given, "contract_power", "calendar", "tables")
     power = optional_whole(given, "contract_power", 1, _HIGHEST)
     calendar = text(given, "calendar", _LONGEST_NAME) if given.get("calendar") else None
     if power is None and calendar is None:
         cure = "give contract_power in W, calendar, or both"
         raise Rejected(MISSING, f"parameter contract_power is missing - {cure}")
-    return {"contract_power": power, "calendar": calendar, "tables": given.get("tables") or ""}
+    tables = _tables(given) if given.get("tables") else ""
+    if tables and calendar is None:
+        raise Rejected(MISSING, "parameter calendar is missing - name the calendar of the tables")
+    return {"contract_power": power, "calendar": calendar, "tables": tables}
+
+
+def _tables(given: Mapping[str, Any]) -> str:
+    """The outline only; how seasons, weeks and days are written is the driver's knowledge."""
+    value = given["tables"]
+    cure = "give the JSON of a released tariff with seasons, weeks and days"
+    if not isinstance(value, str) or len(value) > _LONGEST_TABLES:
+        raise unusable("tables", value, cure)
+    try:
+        tariff = json.loads(value)
+    except (ValueError, RecursionError):
+        raise unusable("tables", value, cure) from None
+    if not isinstance(tariff, dict) or not all(tariff.get(name) for name in _TABLES):
+        raise unusable("tables", value, cure)
+    return value
 
 
 def _steps(facts: Facts) -> Steps:

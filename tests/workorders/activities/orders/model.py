@@ -29,7 +29,7 @@ SUMMER = {"begin": "2026-09-06T00:00:00-04:00", "end": "2027-04-04T00:00:00-03:0
 PROFILE = d.Spontaneous(True, "10.0.1.36", 58_692, 60, True, True, 58_693)  # profile 3.1
 PARAMETERS = {
     "reduce": {"percent": "30"},
-    "contract_change": {"contract_power": 7_000},
+    "contract_change": {"contract_power": 7_000, "calendar": "BT2"},
     "credit_charge": {"amount": "-250"},
     "meter_dst": SUMMER,
     "concentrator_technical_configuration": asdict(PROFILE),

@@ -27,6 +27,7 @@ from workorders.activities.orders.prepay_configure import PREPAY_CONFIGURE
 from workorders.activities.orders.prepay_disable import PREPAY_DISABLE
 
 BOTH = {"contract_power": 7_000, "calendar": "BT2"}
+TABLES = '{"seasons": [1], "weeks": [1], "days": [1]}'
 CLOSING = [ReadDiagnosis(), ReadBreaker()]
 losses = st.lists(st.sampled_from([None, *Loss]), max_size=6)
 
@@ -42,6 +43,11 @@ def test_a_contract_change_sets_power_limit_and_calendar():
         *CLOSING,
     ]
     assert (run.result.code, run.result.text) == ("3.20.140.24", "OK")
+
+
+def test_the_tables_of_a_released_tariff_travel_with_its_name():
+    given = {"calendar": "BT2", "tables": TABLES}
+    assert SetCalendar("BT2", TABLES) in order(CONTRACT_CHANGE, ModelDevice(), given).duties
 
 
 def test_a_calendar_that_is_active_already_is_not_written():
@@ -77,6 +83,12 @@ def test_a_contract_change_ends_as_ordered_whatever_is_lost(losses):
         ({"calendar": "a;b"}, "calendar"),
         ({"calendar": "x" * 33}, "calendar"),
         ({"power": 7_000}, "'power' is not known"),
+        ({"contract_power": 7_000, "tables": TABLES}, "calendar is missing"),
+        ({"calendar": "BT2", "tables": "[]"}, "tables"),
+        ({"calendar": "BT2", "tables": "{"}, "tables"),
+        ({"calendar": "BT2", "tables": "[" * 19_000}, "tables"),
+        ({"calendar": "BT2", "tables": "1" * 20_001}, "tables"),
+        ({"calendar": "BT2", "tables": {"seasons": []}}, "tables"),
     ],
 )
 def test_a_contract_that_cannot_be_set_is_refused(given, word):
