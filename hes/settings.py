@@ -67,6 +67,10 @@ DATABASE_VARIABLE = "OWNER_DATABASE_URL" if HES_ROLE == "owner" else "DATABASE_U
 REDIS_URL = env.secret("REDIS_URL")
 # No device clock is set unless the kernel's NTP state proves ours; containers often cannot know it.
 HES_REQUIRE_NTP = env.flag("HES_REQUIRE_NTP", default=PRODUCTION)
+# Test fields only: before each change the meter is told the order, and counts executions by it.
+HES_SIMULATOR_ORDER_TAG = env.flag("HES_SIMULATOR_ORDER_TAG")
+if PRODUCTION and HES_SIMULATOR_ORDER_TAG:
+    env.fault("HES_SIMULATOR_ORDER_TAG", "writes to an object that real meters do not have")
 
 
 def _database(url: DatabaseUrl | None) -> dict[str, object]:

@@ -1,10 +1,12 @@
 """The drivers by name: one line per way to talk to a concentrator."""
 
+from django.conf import settings
+
 from devices.drivers.base import Driver
 from devices.drivers.cosem.driver import CosemDriver
 
 DRIVERS: dict[str, Driver] = {
-    "cosem": CosemDriver(),
+    "cosem": CosemDriver(tag_orders=settings.HES_SIMULATOR_ORDER_TAG),
 }
 
 

@@ -145,6 +145,11 @@ def unknown_duty(name: str) -> FieldError:
     return Refused(_text(104, f"OBJECT UNDEFINED: no {name}"))
 
 
+def unwritable(name: str) -> FieldError:
+    """A value of the duty fits no type of the wire; it was not sent."""
+    return Refused(_text(112, f"TYPE UNMATCHED: values of {name}"))
+
+
 def bad_tariff(name: str) -> FieldError:
     """The tables of a tariff are not what can be written; nothing was sent."""
     return Refused(_text(112, f"TYPE UNMATCHED: tables of tariff {name}"))

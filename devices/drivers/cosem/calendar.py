@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from devices.protocol.axdr import U8, U16, Data
+from devices.protocol.axdr import U8, U16, Data, encode
+from devices.protocol.errors import ProtocolError
 from devices.protocol.obis import parse
 from devices.protocol.objects import ActivityCalendar
 from devices.session import errors
@@ -31,7 +32,8 @@ def passive_tables(name: str, tables: str) -> Iterator[tuple[int, Data]]:
             (ActivityCalendar.PASSIVE_WEEKS, [_week(each) for each in tariff["weeks"]]),
             (ActivityCalendar.PASSIVE_DAYS, [_day(each) for each in tariff["days"]]),
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        encode([value for _, value in written])  # all of it fits, before any of it is sent
+    except (ValueError, KeyError, TypeError, AttributeError, ProtocolError) as error:
         raise errors.bad_tariff(name) from error
     yield from written
 

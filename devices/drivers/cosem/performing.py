@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from devices.drivers.duties import Answer, Duty
 from devices.protocol.apdu import Attribute, Method
 from devices.protocol.axdr import Data
+from devices.protocol.errors import ProtocolError
 from devices.session import errors
 
 
@@ -34,9 +35,12 @@ Duties = Mapping[type[Duty], Callable[[Any, Any], Awaitable[Answer]]]
 
 
 async def perform(duties: Duties, peer: Peer, duty: Duty) -> Answer:
-    """Carry out `duty`; Refused where `duties` has none of its kind."""
+    """Carry out `duty`; Refused where `duties` has none of its kind, or its values do not fit."""
     carry_out = duties.get(type(duty))
     if carry_out is None:
         raise errors.unknown_duty(type(duty).__name__)
-    with errors.interpreting():
-        return await carry_out(peer, duty)
+    try:
+        with errors.interpreting():
+            return await carry_out(peer, duty)
+    except ProtocolError as error:  # of our own making: what does not fit was not sent
+        raise errors.unwritable(type(duty).__name__) from error

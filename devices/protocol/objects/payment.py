@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from devices.protocol.errors import ProtocolError
 from devices.protocol.objects.base import CosemObject
 
 
@@ -56,8 +57,11 @@ class Token:
     amount: int
 
     def encode(self) -> bytes:
-        """Its 13 bytes."""
-        return _LAYOUT.pack(_VERSION, self.transaction, self.amount)
+        """Its 13 bytes; ProtocolError beyond the ranges of u64 and i32."""
+        try:
+            return _LAYOUT.pack(_VERSION, self.transaction, self.amount)
+        except struct.error as error:
+            raise ProtocolError(f"token {self.transaction}: {error}") from error
 
     @classmethod
     def decode(cls, raw: bytes) -> Self | None:

@@ -1,7 +1,7 @@
 """What can be wrong with a device: one class per fault, by name in a script.
 
 A script is a JSON object: concentrator serial -> {fault name: amount or null}. null means the
-fault's own default amount.
+fault's own default amount. A fault of changes may have [amount, times].
 """
 
 import json
@@ -24,6 +24,7 @@ from devices.simulator.faults.changes import (
     DropChange,
     LateAnswer,
     LoseAnswer,
+    OnChanges,
     RefuseAndExecute,
     RefuseChange,
     SilentAfter,
@@ -67,14 +68,23 @@ def read_script(path: Path) -> dict[str, list[Fault]]:
         raise BadScript(f"{path}: {error} - write {{serial: {{fault: amount or null}}}}") from error
 
 
-def _fault(name: str, amount: float | None) -> Fault:
+def _fault(name: str, amount: float | list[float] | None) -> Fault:
     if name not in FAULTS:
         raise BadScript(f"no fault is called {name!r}; there are {', '.join(sorted(FAULTS))}")
+    kind = FAULTS[name]
     if amount is None:
-        return FAULTS[name]()
+        return kind()
+    if isinstance(amount, list) and issubclass(kind, OnChanges) and len(amount) == 2:
+        fault = kind(_number(name, amount[0]))
+        fault.times = _number(name, amount[1])
+        return fault
+    return kind(_number(name, amount))
+
+
+def _number(name: str, amount: object) -> float:
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         raise BadScript(f"{name}: {amount!r} is no number - write a number or null")
-    return FAULTS[name](amount)
+    return amount
 
 
 __all__ = [

@@ -14,7 +14,9 @@ from devices.simulator.device import Device
 
 
 @dataclass(slots=True)
-class _OnChanges(ABC):
+class OnChanges(ABC):
+    """Base of them; those with a number of their own take `times` by name."""
+
     times: float = 1
     _device: Device | None = field(default=None, init=False, repr=False, compare=False)
     _seen: int = field(default=0, init=False, repr=False, compare=False)
@@ -38,7 +40,7 @@ class _OnChanges(ABC):
 
 
 @dataclass(slots=True)
-class DropChange(_OnChanges):
+class DropChange(OnChanges):
     """The connection breaks before anything is done."""
 
     def harm(self, execute: Execute) -> DataAccess:
@@ -47,7 +49,7 @@ class DropChange(_OnChanges):
 
 
 @dataclass(slots=True)
-class LoseAnswer(_OnChanges):
+class LoseAnswer(OnChanges):
     """Done, but the connection breaks before the answer."""
 
     def harm(self, execute: Execute) -> DataAccess:
@@ -57,7 +59,7 @@ class LoseAnswer(_OnChanges):
 
 
 @dataclass(slots=True)
-class LateAnswer(_OnChanges):
+class LateAnswer(OnChanges):
     """Done at once, answered after `seconds`."""
 
     seconds: float = 60
@@ -71,7 +73,7 @@ class LateAnswer(_OnChanges):
 
 
 @dataclass(slots=True)
-class RefuseChange(_OnChanges):
+class RefuseChange(OnChanges):
     """Answers `result` (a data-access result) and does nothing."""
 
     result: float = DataAccess.READ_WRITE_DENIED
@@ -83,7 +85,7 @@ class RefuseChange(_OnChanges):
 
 
 @dataclass(slots=True)
-class RefuseAndExecute(_OnChanges):
+class RefuseAndExecute(OnChanges):
     """Answers `result` although it is done: 1 and 250 leave open what happened."""
 
     result: float = DataAccess.OTHER_REASON
@@ -96,7 +98,7 @@ class RefuseAndExecute(_OnChanges):
 
 
 @dataclass(slots=True)
-class SilentBefore(_OnChanges):
+class SilentBefore(OnChanges):
     """The meter is not reached: the concentrator knows that nothing was delivered."""
 
     def harm(self, execute: Execute) -> DataAccess:
@@ -105,7 +107,7 @@ class SilentBefore(_OnChanges):
 
 
 @dataclass(slots=True)
-class SilentAfter(_OnChanges):
+class SilentAfter(OnChanges):
     """The meter does it, and its answer never reaches the concentrator."""
 
     def harm(self, execute: Execute) -> DataAccess:

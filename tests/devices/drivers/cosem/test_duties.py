@@ -414,6 +414,15 @@ async def test_duties_of_the_other_kind_of_device_are_refused():
             await at_concentrator(running, OpenBreaker())
 
 
+@pytest.mark.parametrize("duty", [SetThreshold(-1), EnterCredit(1, 2**31), SetPrepayment(300)])
+async def test_values_beyond_the_wire_are_refused_unsent(duty):
+    async with field() as running:
+        with pytest.raises(Refused, match="TB_ACK_112") as raised:
+            await performed(running, duty)
+        assert executions(running) == {}
+    assert raised.value.executed is False
+
+
 async def test_orders_are_named_only_where_the_driver_is_told_to():
     async with field() as running:
         session = await opened(running)
