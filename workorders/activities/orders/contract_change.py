@@ -18,7 +18,14 @@ from workorders.activities.orders.base import (
     Target,
 )
 from workorders.activities.orders.outcomes import ended, failed, named
-from workorders.activities.orders.parameters import MISSING, only, optional_whole, text, unusable
+from workorders.activities.orders.parameters import (
+    MISSING,
+    is_given,
+    only,
+    optional_whole,
+    text,
+    unusable,
+)
 
 _HIGHEST = 10_000_000  # W, assumed: more is a slip of the pen
 _LONGEST_NAME = 32  # assumed
@@ -33,11 +40,11 @@ def _parse(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     only(given, "contract_power", "calendar", "tables")
     power = optional_whole(given, "contract_power", 1, _HIGHEST)
-    calendar = text(given, "calendar", _LONGEST_NAME) if given.get("calendar") else None
+    calendar = text(given, "calendar", _LONGEST_NAME) if is_given(given, "calendar") else None
     if power is None and calendar is None:
         cure = "give contract_power in W, calendar, or both"
         raise Rejected(MISSING, f"parameter contract_power is missing - {cure}")
-    tables = _tables(given) if given.get("tables") else ""
+    tables = _tables(given) if is_given(given, "tables") else ""
     if tables and calendar is None:
         raise Rejected(MISSING, "parameter calendar is missing - name the calendar of the tables")
     return {"contract_power": power, "calendar": calendar, "tables": tables}

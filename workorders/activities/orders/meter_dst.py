@@ -27,11 +27,11 @@ def _instant(given: Mapping[str, Any], name: str) -> datetime:
     value = str(present(given, name, _CURE))
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise unusable(name, value, _CURE) from None
-    if moment.tzinfo is None:
-        raise unusable(name, value, _CURE)
-    return moment.astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 1 has instants before time
+        pass
+    raise unusable(name, value, _CURE)
 
 
 def _period(facts: Facts) -> DstPeriod:

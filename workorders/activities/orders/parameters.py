@@ -34,12 +34,16 @@ def nothing(given: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def is_given(given: Mapping[str, Any], name: str) -> bool:
+    """An empty cell of a file counts as not given."""
+    return given.get(name) not in (None, "")
+
+
 def present(given: Mapping[str, Any], name: str, cure: str) -> Any:
     """The value of a parameter that must be given."""
-    value = given.get(name)
-    if value is None or value == "":
+    if not is_given(given, name):
         raise Rejected(MISSING, f"parameter {name} is missing - {cure}")
-    return value
+    return given[name]
 
 
 def whole(given: Mapping[str, Any], name: str, lowest: int, highest: int) -> int:
@@ -57,7 +61,7 @@ def whole(given: Mapping[str, Any], name: str, lowest: int, highest: int) -> int
 
 def optional_whole(given: Mapping[str, Any], name: str, lowest: int, highest: int) -> int | None:
     """As `whole`; None where the parameter is not given."""
-    return None if given.get(name) in (None, "") else whole(given, name, lowest, highest)
+    return whole(given, name, lowest, highest) if is_given(given, name) else None
 
 
 def truth(given: Mapping[str, Any], name: str) -> bool:
@@ -72,7 +76,10 @@ def truth(given: Mapping[str, Any], name: str) -> bool:
 
 def text(given: Mapping[str, Any], name: str, limit: int) -> str:
     """A name of at most `limit` characters that may be printed."""
-    value = str(present(given, name, f"give a name of at most {limit} characters"))
+    cure = f"give a name of at most {limit} characters"
+    value = present(given, name, cure)
+    if not isinstance(value, str):
+        raise unusable(name, value, cure)
     try:
         return identifiers.name(value, limit)
     except BadValue as fault:

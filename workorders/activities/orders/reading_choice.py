@@ -5,7 +5,7 @@ from typing import Any
 
 from hes.domain.reading_types import MeterRegister, canonical
 from workorders.activities.orders.base import Rejected
-from workorders.activities.orders.parameters import only, unusable
+from workorders.activities.orders.parameters import is_given, only, unusable
 
 NAME = "reading_types"
 INVALID, UNSUPPORTED = "2.6", "2.10"  # codes/reply_error_codes.csv
@@ -21,10 +21,10 @@ def chosen(
     each is kept once. Raises Rejected for a code that nobody knows or that this order cannot read.
     """
     only(given, NAME)
-    wanted = given.get(NAME) or default
+    wanted = given[NAME] if is_given(given, NAME) else default
     texts = wanted.split(",") if isinstance(wanted, str) else wanted
-    if not isinstance(texts, list | tuple) or len(texts) > _MOST:
-        raise unusable(NAME, wanted, f"give a list of at most {_MOST} codes")
+    if not isinstance(texts, list | tuple) or not 1 <= len(texts) <= _MOST:
+        raise unusable(NAME, wanted, f"give a list of 1 to {_MOST} codes")
     return {NAME: list(dict.fromkeys(_code(str(text).strip(), offered) for text in texts))}
 
 

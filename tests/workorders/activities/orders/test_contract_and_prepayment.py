@@ -81,6 +81,7 @@ def test_a_contract_change_ends_as_ordered_whatever_is_lost(losses):
         ({"contract_power": 0}, "contract_power"),
         ({"contract_power": "7 kW"}, "contract_power"),
         ({"calendar": "a;b"}, "calendar"),
+        ({"calendar": ["BT2"]}, "calendar"),
         ({"calendar": "x" * 33}, "calendar"),
         ({"power": 7_000}, "'power' is not known"),
         ({"contract_power": 7_000, "tables": TABLES}, "calendar is missing"),

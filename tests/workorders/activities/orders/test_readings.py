@@ -58,6 +58,7 @@ def test_a_code_as_a_document_prints_it_is_taken_for_what_it_means():
         ([PEAK_T2_REVERSE], "2.10"),
         ({"a": 1}, "5.8"),
         (7, "5.8"),
+        ([], "5.8"),
         ([IMPORT] * 101, "5.8"),
     ],
 )

@@ -68,6 +68,7 @@ def test_a_summer_time_ends_as_ordered_whatever_is_lost(losses):
         {},
         {"begin": SUMMER["begin"]},
         {"begin": "2026-09-06T00:00:00", "end": SUMMER["end"]},
+        {"begin": "0001-01-01T00:00:00+14:00", "end": SUMMER["end"]},
         {"begin": "soon", "end": SUMMER["end"]},
         {"begin": SUMMER["end"], "end": SUMMER["begin"]},
     ],
