@@ -124,8 +124,11 @@ class Device:
         return View(
             self.serial, self.concentrator.meters, self.rounds, self.local,
             int(self.options.now()), self.options.retention_days, self.guests, self.distort,
-            self.entries,
+            self.entries, self.holdings.meters, self._released(),
         )  # fmt: skip
+
+    def _released(self) -> frozenset[str]:
+        return frozenset(self.holdings.concentrator(self.concentrator.serial).released)
 
     def session(self) -> ServerSession:
         """A new association with the concentrator itself."""

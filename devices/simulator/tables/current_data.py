@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 from devices.protocol.tables import CEDATA
 from devices.simulator import incidents, readings
+from devices.simulator.population import Meter
 from devices.simulator.tables.journal import Delivery, Newest
 from devices.simulator.tables.rows import Run, Values
 from devices.simulator.tables.view import View
 
-PREPAID = 0x04
+PREPAID, PREPAYMENT = 0x04, 2  # flag, account mode
 REGISTERS, CREDIT, TRANSACTION, FLAGS, WORD = range(7), 7, 9, 10, 11
 _ALWAYS = (*REGISTERS, TRANSACTION, FLAGS, WORD)
-_WITH_CREDIT = (*REGISTERS, CREDIT, TRANSACTION, FLAGS, WORD)
+_CREDIT_CELLS = (CREDIT, TRANSACTION, FLAGS)
+_WITH_CREDIT = (*REGISTERS, *_CREDIT_CELLS, WORD)
 
 
 class CurrentData(Newest):
@@ -22,13 +24,23 @@ class CurrentData(Newest):
     def runs(self, view: View, delivery: Delivery) -> Iterator[Run]:
         """One row; the credit of a meter that is not prepaid is not collected."""
         seed, meter, at = view.seed, delivery.meter, delivery.until
-        credit = incidents.credit(seed, meter.serial, at)
+        account = _account(view, meter, at)
 
         def load() -> Values:
             tariffs = readings.registers(seed, meter.serial, 0, at)
-            account = (credit.available, credit.transactions, PREPAID) if credit else (0, 0)
             word = incidents.alarm_word(seed, meter.serial, at)
             return tuple((value,) for value in (sum(tariffs), *tariffs, *account, word))
 
-        present = _WITH_CREDIT if credit else _ALWAYS
+        present = _WITH_CREDIT if len(account) == len(_CREDIT_CELLS) else _ALWAYS
         yield Run((delivery.cycle, meter.mac), at, 0, (), 1, present, load)
+
+
+def _account(view: View, meter: Meter, at: int) -> tuple[int, ...]:
+    """Credit, last transaction, flags; without credit only the others. What orders did counts
+    before what the pure model invents."""
+    held = view.held.get(meter.mac.hex())
+    if held is not None and (held.transaction or held.mode == PREPAYMENT):
+        flags = PREPAID if held.mode == PREPAYMENT else 0
+        return held.credit, held.transaction, flags
+    credit = incidents.credit(view.seed, meter.serial, at)
+    return (credit.available, credit.transactions, PREPAID) if credit else (0, 0)

@@ -10,7 +10,7 @@ from devices.simulator.cycles import EPOCH
 from devices.simulator.population import Meter
 from devices.simulator.tables.view import View
 
-COMMISSIONED, LOST = 3, 4
+SEEN, COMMISSIONED, LOST = 0, 3, 4
 APP_VERSION = b"\x01\x16"
 DAY = 86_400
 NO_REPEATER = (None, None, None)
@@ -27,7 +27,9 @@ def nodes(view: View) -> list[Row]:
 def _node(view: View, meter: Meter) -> Row:
     found = EPOCH + DAY * chance.whole(view.seed, "discovered", meter.serial, below=2000)
     state, contact = COMMISSIONED, UNSPECIFIED
-    if view.rounds.is_silent(meter.serial):
+    if meter.mac.hex() in view.released:
+        state = SEEN
+    elif view.rounds.is_silent(meter.serial):
         state = LOST
     else:
         finished = view.rounds.finished(7, view.now)

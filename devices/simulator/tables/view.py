@@ -1,11 +1,12 @@
 """What one association sees of a concentrator: everything as it stood when it was opened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from devices.simulator.cycles import Rounds
 from devices.simulator.entries import MeterEntry, default_entry
+from devices.simulator.holdings import MeterHolding
 from devices.simulator.local import LocalClock
 from devices.simulator.population import Meter
 
@@ -19,7 +20,8 @@ Distortion = Callable[["Run"], "list[Run]"]
 class View:
     """Inputs of every table. `retention_days` replaces the tables' own retention if given;
     `guests` are meters of other concentrators that this one also lists (a fault); `distort` breaks
-    runs of the load profile on purpose."""
+    runs of the load profile on purpose. `held` and `released` (by MAC in hexadecimal) are what
+    orders have done."""
 
     serial: str
     meters: tuple[Meter, ...]
@@ -30,6 +32,8 @@ class View:
     guests: tuple[Meter, ...] = ()
     distort: Distortion | None = None
     entries: dict[str, MeterEntry] = field(default_factory=dict)
+    held: Mapping[str, MeterHolding] = field(default_factory=dict)
+    released: frozenset[str] = frozenset()
 
     @property
     def seed(self) -> int:

@@ -14,6 +14,7 @@ from dlms_cosem.cosem.selective_access import CaptureObject, RangeDescriptor
 from dlms_cosem.exceptions import DlmsClientException
 
 from devices.protocol import clock
+from devices.protocol.objects import Token
 from devices.simulator import readings
 from devices.simulator.device import FieldOptions
 from devices.simulator.population import Fleet, Meter
@@ -139,3 +140,31 @@ async def test_an_unknown_object_is_an_error_for_it_too():
             client.get(attribute(DATA, "0.0.96.99.0.255", 2))
 
     await in_a_thread(work)
+
+
+def method(interface: enumerations.CosemInterface, obis: str, index: int):
+    return cosem.CosemMethod(interface, cosem.Obis(*map(int, obis.split("."))), index)
+
+
+async def test_it_disconnects_limits_and_charges_a_meter():
+    meter = CONCENTRATOR.meters[0]
+    interfaces = enumerations.CosemInterface
+    charge = b"\x09\x0d" + Token(3, 500).encode()
+
+    def work(host, port):
+        transport = ThroughGateway(host, port, 1, 1)
+        transport.mac = meter.mac
+        client = client_of(transport, keys_of(meter), 50)
+        with client.session():
+            breaker = method(interfaces.DISCONNECT_CONTROL, "0.0.96.3.10.255", 1)
+            client.action(breaker, b"\x0f\x00")
+            limit = attribute(interfaces.LIMITER, "0.0.17.0.0.255", 4)
+            client.set(limit, b"\x06\x00\x00\x07\xd0")
+            client.action(method(interfaces.TOKEN_GATEWAY, "0.0.19.40.0.255", 1), charge)
+            return client.get(attribute(interfaces.DISCONNECT_CONTROL, "0.0.96.3.10.255", 3))
+
+    async with running_field(FLEET, options=OPTIONS, port_base=0) as field:
+        state = await asyncio.to_thread(work, *field.endpoint(CONCENTRATOR.serial))
+        held = field.holdings.meter(meter)
+    assert state == b"\x16\x00"
+    assert (held.control, held.normal, held.credit, held.transaction) == (0, 2_000, 500, 3)

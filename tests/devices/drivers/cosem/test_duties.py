@@ -12,7 +12,9 @@ from devices.drivers.base import (
     FieldError,
     NodeSilent,
     Refused,
+    Table,
     Timeout,
+    Whole,
 )
 from devices.drivers.cosem.driver import CosemDriver
 from devices.drivers.duties import (
@@ -208,6 +210,16 @@ async def test_a_reduction_takes_credit_away():
     assert credit.amount == -300
 
 
+async def test_a_charge_is_seen_in_the_tables_of_the_concentrator():
+    async with field() as running:
+        await performed(running, EnterCredit(12, 5_000), SetPrepayment(2))
+        session = await opened(running)
+        batches = [batch async for batch in session.collect(Table.CURRENT_DATA, Whole())]
+        await session.close()
+    found = [each for batch in batches for each in batch.records if each.mac == METER.mac]
+    assert [(each.credit, each.last_transaction) for each in found] == [(5_000, 12)]
+
+
 async def test_prepayment_is_configured_and_disabled():
     async with field() as running:
         first, _, prepaid, _, disabled = await performed(
@@ -356,6 +368,11 @@ async def test_the_mailbox_lists_what_it_did():
         )  # fmt: skip
         held = running.holdings.concentrator(FIRST.serial)
         assert (held.wake_ups, held.released) == (1, [mac.hex()])
+        session = await opened(running)
+        nodes = [batch async for batch in session.collect(Table.NODES, Whole())]
+        await session.close()
+    states = {node.mac: node.state for batch in nodes for node in batch.records}
+    assert [each for each, state in states.items() if state == 0] == [mac]
     nobody = bytes(6)
     assert jobs == (
         Job(1, 8, mac, 2, 0), Job(2, 7, mac, 2, 0), Job(3, 4, mac, 2, 0), Job(4, 6, nobody, 2, 0),
