@@ -48,6 +48,7 @@ ENTRIES = (
     Entry("web", "serve the portal and the health probes", needs_database=True),
     Entry("worker", "visit devices and run tasks", needs_database=True),
     Entry("beat", "tick the schedules"),
+    Entry("order", "work orders: submit, list, show, cancel, approve ...", needs_database=True),
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry(
         "maintain",

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from devices.drivers.base import Driver, Limits
 from devices.recording.fence import LeaseLost
-from workorders import execution, host_clock, lanes, lease, slots, visits
+from workorders import execution, freeze, host_clock, lanes, lease, order_sweeps, slots, visits
 from workorders.disk import Floor
 from workorders.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from workorders.outcome import Outcome
@@ -144,6 +144,7 @@ class Engine:
         keepers = [
             asyncio.create_task(_repeat(self._keep_lease, self._options.renew)),
             asyncio.create_task(_repeat(self._free_dead, self._options.renew)),
+            asyncio.create_task(_repeat(self._sweep_orders, self._options.renew)),
             asyncio.create_task(_repeat(self._plan, self._options.plan_every)),
         ]
         _running.add(self)
@@ -197,6 +198,15 @@ class Engine:
     async def _free_dead(self) -> None:
         if freed := await self._control(lanes.free_dead):
             log.warning("%d lanes of dead workers are free again", freed)
+            self._wake.set()
+
+    async def _sweep_orders(self) -> None:
+        """Orders of dead workers go on, what waited too long ends, odd rates freeze a company."""
+        now = datetime.now(UTC)
+        moved = await self._background(order_sweeps.recover_dead, now)
+        moved += await self._background(order_sweeps.expire, now)
+        await self._background(freeze.watch, now)
+        if moved:
             self._wake.set()
 
     async def _plan(self) -> None:

@@ -35,6 +35,7 @@ from workorders.collecting import collect
 from workorders.credentials import credentials
 from workorders.farewell import say_farewell
 from workorders.lease import Lease
+from workorders.ordering import run_orders
 from workorders.outcome import FAULT, Outcome
 from workorders.slots import DueSlot
 from workorders.threads import DATABASE_GONE
@@ -88,12 +89,14 @@ async def run(
 async def _visit(visit: Visiting) -> None:
     await _open(visit)
     visit.fleet = await visit.means.control(load_fleet, visit.concentrator)
+    await run_orders(visit)
     while visit.pending:
         visit.pending.sort(key=lambda slot: POSITION.get(slot.activity, len(POSITION)))
         visit.current = visit.pending.pop(0)
         visit.outcome.ran.append(visit.current.activity)
         await _run_slot(visit, visit.current)
         visit.current = None
+        await run_orders(visit)
         visit.pending += await visit.means.control(visits.take_more, visit.assignment)
     await say_farewell(visit)
 

@@ -54,11 +54,23 @@ FROM work_order o LEFT JOIN concentrator c ON c.id = o.concentrator_id
     LEFT JOIN meter m ON m.id = o.meter_id LEFT JOIN usage_point u ON u.id = o.usage_point_id
 WHERE o.id = ANY(%s) ORDER BY o.id
 """
+_BREAKER = """
+UPDATE meter m SET breaker_state = said.state, updated_at = now()
+FROM unnest(%s::bigint[], %s::int[]) AS said (order_id, state)
+    JOIN work_order o ON o.id = said.order_id
+WHERE m.id = o.meter_id AND m.breaker_state <> said.state
+"""
 
 
 def leave(cursor: CursorWrapper, results: Mapping[int, Result]) -> int:
-    """Store the lines of orders that end in this transaction; returns how many lines."""
+    """Store the lines of orders that end in this transaction, and the breakers as last read.
+
+    Returns how many lines.
+    """
     moment = open_transaction(cursor)
+    breakers = {order: found.breaker for order, found in results.items()}
+    known = {order: state for order, state in breakers.items() if state is not None}
+    cursor.execute(_BREAKER, [list(known), list(known.values())])
     cursor.execute(_ENDED, [list(results)])
     return sum(
         _leave(cursor, moment, ended, results[ended.order])

@@ -7,6 +7,7 @@ fence, so a worker that lost its lease records nothing.
 from devices.recording.batches import CollectionEnd, record, record_last
 from devices.recording.concentrators import record_clock, record_contact, record_status_word
 from devices.recording.fence import Fence, LeaseLost
+from devices.recording.meters import record_alarm_word, record_exchange
 from devices.recording.tally import Tally
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "LeaseLost",
     "Tally",
     "record",
+    "record_alarm_word",
     "record_clock",
     "record_contact",
+    "record_exchange",
     "record_last",
     "record_status_word",
 ]

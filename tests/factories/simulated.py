@@ -124,3 +124,14 @@ def _meters(td: Concentrator, simulated: tuple[Simulated, ...]) -> None:
         MeterInstallation(meter=meter, usage_point=pod, validity=fleets.ALWAYS)
         for meter, pod in zip(meters, pods, strict=True)
     )
+
+
+def give_keys(owner: Company, simulated: Iterable[Simulated]) -> None:
+    """Let the company hold the keys of these meters, so that orders reach them."""
+    ids = dict(Meter.objects.values_list("serial_number", "pk"))
+    for meter in simulated:
+        pair = {
+            SecretRole.ENCRYPTION: meter.encryption_key,
+            SecretRole.AUTHENTICATION: meter.authentication_key,
+        }
+        keys.store(Holder.METER, ids[meter.serial], pair, company_id=owner.pk)

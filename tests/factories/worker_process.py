@@ -1,6 +1,6 @@
 """A worker process of its own, for tests that kill or freeze one: `python -m` with the repository
 as working folder. Visits all concentrators of the database; argument: seconds before each batch of
-a device in memory, or `field` for the real driver.
+a device in memory, `field` for the real driver, `orders` for the same with counted orders.
 """
 
 import asyncio
@@ -16,17 +16,35 @@ def main(mode: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
     django.setup()
 
-    from devices.drivers.registry import driver
     from workorders.engine import Engine, Options
 
     options = Options(lease=2.0, renew=0.3, poll=0.1, plans=False)
-    engine = Engine(driver if mode == "field" else in_memory(float(mode)), options)
+    engine = Engine(DRIVERS[mode]() if mode in DRIVERS else in_memory(float(mode)), options)
 
     def stop(_: int, __: FrameType | None) -> None:
         engine.stop()
 
     signal.signal(signal.SIGTERM, stop)
     engine.run()
+
+
+def real():
+    from devices.drivers.registry import driver
+
+    return driver
+
+
+def counting():
+    """Names each order to the simulated meter, and waits less than a real field needs."""
+    from devices.drivers.cosem.driver import CosemDriver
+    from workorders import orders
+
+    orders.FIRST_READ_SECONDS, orders.PAUSE_SECONDS = 0.2, 0.3
+    driver = CosemDriver(pause=0.01, tag_orders=True)
+    return lambda _: driver
+
+
+DRIVERS = {"field": real, "orders": counting}
 
 
 def in_memory(pause: float):
