@@ -1,0 +1,460 @@
+"""The world of orders without I/O: table, lanes, workers and meters under a seeded scheduler.
+
+Rules are the product's own where they are pure (states, guard, activities); the store keeps in
+memory what `workorders.orders` keeps in SQL. A worker is a generator: wherever it yields it may be
+frozen, killed or overtaken. Between its last look at the clock and the meter nothing may come.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from devices.drivers.base import FieldError, Timeout
+from devices.drivers.duties import (
+    Breaker,
+    CloseBreaker,
+    Credit,
+    Diagnosis,
+    Duty,
+    EnterCredit,
+    OpenBreaker,
+    ReadBreaker,
+    ReadCredit,
+    SetThreshold,
+)
+from workorders import guard
+from workorders.activities.orders.base import DrawTransaction, Facts, NotDone, Result, Unclear
+from workorders.activities.orders.registry import ACTIVITIES
+from workorders.guard import Caps, Counts, Standing
+from workorders.states import FINAL, IN_FLIGHT, Cause, OrderState, after, sources
+
+LEASE = 30.0
+METERS = 5
+SILENT_READS = 5
+KINDS = ("disconnect", "reconnect", "credit_charge")
+CAPS = Caps(Counts(3, 100, 4, 100, 2), 1000)
+HELD, QUEUED, LEASED = OrderState.HELD, OrderState.QUEUED, OrderState.LEASED
+SENDING, UNKNOWN = OrderState.SENDING, OrderState.UNKNOWN
+EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+class LeaseLost(Exception):
+    """The lane is another's."""
+
+
+class Violation(AssertionError):
+    """Something happened that never may."""
+
+
+@dataclass
+class Order:
+    number: int
+    kind: str
+    meter: int
+    key: str
+    expires: float
+    parameters: dict
+    state: OrderState = QUEUED
+    token: int = 0
+    pause: float = 0.0
+    silent: int = 0
+    transaction: int | None = None
+    before: int | None = None
+    sent_at: float | None = None
+    is_counted: bool = False
+    is_approved: bool = False
+
+
+@dataclass
+class Lane:
+    owner: "Worker | None" = None
+    token: int = 0
+
+
+@dataclass
+class Meter:
+    control: int = 1
+    threshold: int = 5000
+    credit: int = 0
+    transaction: int | None = None
+    log: list[Order] = field(default_factory=list)
+
+
+@dataclass
+class Worker:
+    lease_until: float
+    frozen_until: float = 0.0
+    life: Iterator[None] | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    worker: Worker
+    lane: int
+    token: int
+
+
+@dataclass
+class _Run:
+    order: Order
+    claim: Claim
+    is_read: bool
+    is_sent: bool = False
+    answers: list[object] = field(default_factory=list)
+
+    def steps(self, now: float) -> Generator:
+        order, activity = self.order, ACTIVITIES[self.order.kind]
+        facts = Facts(
+            *(order.number, b"", int(now), 0, order.parameters, order.transaction, order.before)
+        )
+        return activity.read_back(facts) if self.is_read else activity.steps(facts)
+
+    def before(self) -> int | None:
+        return ACTIVITIES[self.order.kind].transaction_before(self.answers)
+
+
+class World:
+    """Two lanes, five meters, three workers. `without` leaves a fence out, to see it needed."""
+
+    def __init__(self, seed: int, without: str = "") -> None:
+        self.dice, self.without = random.Random(seed), without  # noqa: S311
+        self.now, self.faults = 1000.0, True
+        self.orders: list[Order] = []
+        self.lanes = [Lane(), Lane()]
+        self.meters = [Meter() for _ in range(METERS)]
+        self.workers = [self.worker() for _ in range(3)]
+        self.drawn = 0
+        self.moves: Counter[Cause] = Counter()
+
+    # --- the scheduler ----------------------------------------------------------------------------
+
+    def run(self, steps: int = 1500) -> None:
+        """Faults without limit, then healed until all is over."""
+        for _ in range(steps):
+            self.step()
+        self.faults = False
+        for worker in self.workers:
+            worker.frozen_until = 0.0
+        for _ in range(5000):
+            if all(order.state in FINAL for order in self.orders):
+                return
+            self.step()
+        raise Violation(f"not final: {[o for o in self.orders if o.state not in FINAL]}")
+
+    def step(self) -> None:
+        self.now += self.dice.expovariate(1.0)
+        acts = [self.work] * 40 + [self.sweep, self.approve, self.resolve]
+        if self.faults:
+            acts += [self.submit, self.cancel, self.kill, self.freeze]
+        self.dice.choice(acts)()
+
+    def work(self) -> None:
+        for worker in self.workers:  # renewals, each on its own
+            if worker.frozen_until <= self.now < worker.lease_until:
+                worker.lease_until = self.now + LEASE
+        worker = self.dice.choice(self.workers)
+        if worker.frozen_until <= self.now:
+            next(worker.life)
+
+    def worker(self) -> Worker:
+        made = Worker(self.now + LEASE)
+        made.life = self.living(made)
+        return made
+
+    def kill(self) -> None:
+        """Its lease runs out by itself; another incarnation takes its place."""
+        self.workers[self.dice.randrange(3)] = self.worker()
+
+    def freeze(self, worker: Worker | None = None) -> None:
+        frozen = worker or self.dice.choice(self.workers)
+        frozen.frozen_until = self.now + self.dice.uniform(0, 3 * LEASE)
+
+    # --- people and callers -----------------------------------------------------------------------
+
+    def submit(self) -> None:
+        key = str(self.dice.randrange(200))
+        if any(order.key == key for order in self.orders):
+            return  # the first order is the answer
+        kind = self.dice.choice(KINDS)
+        parameters = {"amount": self.dice.randint(1, 500)} if kind == "credit_charge" else {}
+        expires = self.now + self.dice.uniform(20, 600)
+        number, meter = len(self.orders) + 1, self.dice.randrange(METERS)
+        self.orders.append(Order(number, kind, meter, key, expires, parameters))
+        self.supersede(self.orders[-1])
+
+    def supersede(self, newer: Order) -> None:
+        activity = ACTIVITIES[newer.kind]
+        for old in self.orders[: newer.number - 1]:
+            if old.meter != newer.meter or old.kind not in activity.supersedes:
+                continue
+            may = old.state is not UNKNOWN or (
+                ACTIVITIES[old.kind].guarded and not activity.guarded
+            )
+            if may:
+                self.move(old, Cause.SUPERSEDED)
+
+    def cancel(self) -> None:
+        if self.orders:
+            self.move(self.dice.choice(self.orders), Cause.CANCELLED)
+
+    def approve(self) -> None:
+        for order in self.orders:
+            if order.state is HELD and order.expires > self.now:
+                order.is_approved = self.move(order, Cause.APPROVED)
+                self.supersede(order)
+
+    def resolve(self) -> None:
+        """A person looks at the meter."""
+        for order in self.orders:
+            if order.state is UNKNOWN and order.silent >= SILENT_READS:
+                is_done = order in self.meters[order.meter].log
+                self.move(order, Cause.RESOLVED_DONE if is_done else Cause.RESOLVED_FAILED)
+
+    def sweep(self) -> None:
+        for lane in self.lanes:
+            if lane.owner and lane.owner.lease_until <= self.now:
+                lane.owner = None
+        for order in self.orders:
+            lane = self.lanes[self.lane_of(order)]
+            is_held = lane.owner is not None and order.token == lane.token
+            if order.state in (LEASED, SENDING) and not is_held:
+                self.move(order, Cause.LOST if order.state is SENDING else Cause.GIVEN_BACK)
+            if order.expires <= self.now and order.state in (HELD, QUEUED):
+                self.move(order, Cause.EXPIRED)
+
+    # --- the store: each method is one transaction ------------------------------------------------
+
+    @staticmethod
+    def lane_of(order: Order) -> int:
+        return order.meter % 2
+
+    def move(self, order: Order, cause: Cause) -> bool:
+        may = order.state in sources(cause)
+        if may:
+            self.moves[cause] += 1
+            order.state = after(order.state, cause)
+        return may
+
+    def claim(self, worker: Worker) -> Claim | None:
+        for number in self.dice.sample(range(2), 2):
+            lane = self.lanes[number]
+            if lane.owner is None and worker.lease_until > self.now:
+                lane.owner, lane.token = worker, lane.token + 1
+                return Claim(worker, number, lane.token)
+        return None
+
+    def fence(self, claim: Claim) -> None:
+        lane = self.lanes[claim.lane]
+        is_ours = lane.owner is claim.worker and lane.token == claim.token
+        if not is_ours or claim.worker.lease_until <= self.now:
+            raise LeaseLost
+
+    def take(self, claim: Claim) -> Order | None:
+        self.fence(claim)
+        own = [order for order in self.orders if self.lane_of(order) == claim.lane]
+        for order in own:
+            is_due = order.pause <= self.now and order.silent < SILENT_READS
+            if order.state is UNKNOWN and is_due:
+                order.token, order.pause = claim.token, self.now + 60
+                return order
+        busy = {order.meter for order in own if order.state in IN_FLIGHT}
+        for order in own:
+            is_ready = order.pause <= self.now < order.expires and order.meter not in busy
+            if order.state is QUEUED and is_ready:
+                order.token = claim.token
+                self.move(order, Cause.CLAIMED)
+                return order
+        return None
+
+    def begin(self, order: Order, claim: Claim, before: int | None) -> bool:
+        self.fence(claim)
+        against = guard.objection(self.standing(order, claim)) or self.cap(order)
+        if against:
+            if against.cause:
+                self.move(order, against.cause)
+            return False
+        order.before, order.silent, order.pause = before, 0, 0.0
+        order.is_counted = ACTIVITIES[order.kind].guarded
+        order.sent_at = self.now if order.sent_at is None else order.sent_at
+        if order.kind == "credit_charge" and order.transaction is None:
+            self.drawn += 1
+            order.transaction = self.drawn
+        return self.move(order, Cause.BEGUN)
+
+    def standing(self, order: Order, claim: Claim) -> Standing:
+        newer = any(
+            other.meter == order.meter
+            and order.kind in ACTIVITIES[other.kind].supersedes
+            and other.state not in (HELD, OrderState.CANCELLED, OrderState.EXPIRED)
+            for other in self.orders[order.number :]
+        )
+        is_ours = order.token == claim.token or order.state in FINAL
+        return Standing(
+            local=EPOCH,
+            window="",
+            state=order.state if is_ours else QUEUED,
+            kind=order.kind,
+            company=1,
+            concentrator=claim.lane,
+            requested_by="ana",
+            is_expired=order.expires <= self.now,
+            is_superseded=newer,
+            is_at_place=True,
+            is_protected=False,
+            frozen=None,
+            is_approved=order.is_approved,
+            is_approval_fresh=True,
+            was_counted=order.is_counted,
+        )
+
+    def cap(self, order: Order) -> guard.Objection | None:
+        if order.is_counted or not ACTIVITIES[order.kind].guarded:
+            return None
+        hour = [o for o in self.orders if o.is_counted and o.sent_at > self.now - 3600]
+        street = sum(self.lane_of(o) == self.lane_of(order) for o in hour)
+        sent = Counts(len(hour), len(hour), len(hour), len(hour), street)
+        text = guard.over_cap(sent, CAPS, order.is_approved)
+        return guard.Objection(Cause.HELD_BACK, text) if text else None
+
+    def settle(self, order: Order, claim: Claim, cause: Cause, pause: float = 0.0) -> None:
+        self.fence(claim)
+        if order.token == claim.token and self.move(order, cause):
+            order.pause = self.now + pause
+
+    def silent(self, order: Order, claim: Claim, reads: int) -> None:
+        self.fence(claim)
+        if order.token == claim.token and order.state is UNKNOWN:
+            order.silent, order.pause = reads, self.now + 10
+
+    def require_lease(self, claim: Claim) -> None:
+        """By the worker's own clock, before every change."""
+        if claim.worker.lease_until <= self.now:
+            raise LeaseLost
+
+    # --- a worker ---------------------------------------------------------------------------------
+
+    def living(self, worker: Worker) -> Generator[None, None, None]:
+        while True:
+            yield
+            if worker.lease_until <= self.now:
+                worker.lease_until = self.now + LEASE
+                worker = self.reborn(worker)
+            claim = self.claim(worker)
+            if claim:
+                try:
+                    yield from self.visit(claim)
+                except LeaseLost:
+                    continue
+
+    def reborn(self, old: Worker) -> Worker:
+        """Another incarnation of the process: what the old one held is no longer its own."""
+        for lane in self.lanes:
+            if lane.owner is old:
+                lane.owner = Worker(0.0)
+        return old
+
+    def visit(self, claim: Claim) -> Generator[None, None, None]:
+        while order := self.take(claim):
+            yield
+            yield from self.execute(order, claim)
+            yield
+        self.fence(claim)
+        self.lanes[claim.lane].owner = None
+
+    def execute(self, order: Order, claim: Claim) -> Generator[None, None, None]:
+        is_read = order.state is UNKNOWN
+        run = _Run(order, claim, is_read)
+        try:
+            verdict = yield from self.drive(run)
+        except FieldError:
+            if is_read:
+                self.silent(order, claim, order.silent + 1)
+            else:
+                self.settle(order, claim, Cause.LOST if run.is_sent else Cause.GIVEN_BACK, 5)
+        else:
+            self.conclude(order, claim, verdict, is_read)
+
+    def drive(self, run: "_Run") -> Generator[None, None, object]:
+        """Duties to the meter, answers and errors to the steps; None: stopped before sending."""
+        steps = run.steps(self.now)
+        answer: object = None
+        error: FieldError | None = None
+        while True:
+            try:
+                duty = steps.throw(error) if error else steps.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer, error = None, None
+            yield
+            if duty.changes and not run.is_sent:
+                run.is_sent = self.begin(run.order, run.claim, run.before())
+                if not run.is_sent:
+                    return None
+                if self.faults and self.dice.random() < 0.1:
+                    self.freeze(run.claim.worker)  # exactly before the first byte
+                yield
+            if duty.changes and self.without != "deadline":
+                self.require_lease(run.claim)
+            try:
+                answer = self.perform(run.order, duty)
+                run.answers.append(answer)
+            except FieldError as fault:
+                error = fault
+            yield
+
+    def conclude(self, order: Order, claim: Claim, verdict: object, is_read: bool) -> None:
+        if isinstance(verdict, Result):
+            causes = (
+                (Cause.FOUND_DONE, Cause.FOUND_FAILED)
+                if is_read
+                else (Cause.ANSWERED, Cause.DENIED)
+            )
+            self.settle(order, claim, causes[0] if verdict.is_good else causes[1])
+        elif isinstance(verdict, NotDone):
+            self.settle(order, claim, Cause.FOUND_UNDONE)
+        elif isinstance(verdict, Unclear):
+            self.silent(order, claim, SILENT_READS)
+
+    # --- the field --------------------------------------------------------------------------------
+
+    def perform(self, order: Order, duty: Duty) -> object:
+        """The meter; its first answers may be lost, before or after it has acted."""
+        meter = self.meters[order.meter]
+        if isinstance(duty, DrawTransaction):
+            return order.transaction
+        fate = self.dice.random() if self.faults else 1.0
+        if fate < 0.15:
+            raise Timeout("lost before")
+        if duty.changes:
+            if order.state is not SENDING:
+                raise Violation(f"{order} was sent although it is {order.state}")
+            self.change(meter, order, duty)
+        if fate < 0.3:
+            raise Timeout("lost after")
+        return self.reading(meter, duty)
+
+    @staticmethod
+    def change(meter: Meter, order: Order, duty: Duty) -> None:
+        if isinstance(duty, EnterCredit):
+            if duty.transaction <= (meter.transaction or 0):
+                return
+            meter.credit, meter.transaction = meter.credit + duty.amount, duty.transaction
+        elif isinstance(duty, SetThreshold):
+            meter.threshold = duty.power
+            return  # moves nothing by itself
+        else:
+            meter.control = {OpenBreaker: 0, CloseBreaker: 1}[type(duty)]
+        meter.log.append(order)
+
+    @staticmethod
+    def reading(meter: Meter, duty: Duty) -> object:
+        if isinstance(duty, ReadBreaker):
+            return Breaker(
+                meter.control == 1, meter.control, meter.threshold, meter.threshold, 5000
+            )
+        if isinstance(duty, ReadCredit):
+            status = 3 if meter.transaction else 0
+            return Credit(meter.credit, meter.transaction, status, 0, 0)
+        return None if duty.changes else Diagnosis(0, 0)
