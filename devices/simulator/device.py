@@ -1,6 +1,7 @@
 """A simulated concentrator with its meters, without any socket: what faults bend, what sessions
 ask."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -84,8 +85,8 @@ class Device:
 
     __slots__ = (
         "change_faults", "concentrator", "distort", "entries", "guests", "holdings", "keys", "late",
-        "line", "listens", "local", "memory", "options", "power_line", "replays", "rounds",
-        "serial", "wire",
+        "line", "listens", "local", "medium", "memory", "options", "power_line", "replays",
+        "rounds", "serial", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -98,6 +99,7 @@ class Device:
         self.concentrator = concentrator
         self.holdings = holdings or Holdings()
         self.change_faults: list[ChangeFault] = []
+        self.medium = asyncio.Lock()  # the power line
         self.late = 0.0  # seconds the next answer waits
         self.options = options
         self.local = LocalClock(zone)

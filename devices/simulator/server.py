@@ -120,6 +120,14 @@ class Line:
         return False
 
     async def _node_answer(self, request: Incoming, mac: bytes) -> bytes:
+        """One medium, one exchange at a time: a request whose client has gone is still carried out
+        before the next client's."""
+        async with self._device.medium:
+            answer = await self._exchanged(request, mac)
+        await self._wait()
+        return answer
+
+    async def _exchanged(self, request: Incoming, mac: bytes) -> bytes:
         device, line = self._device, self._device.power_line
         meter = device.reached(mac)
         self._asked += 1
@@ -128,12 +136,12 @@ class Line:
         if meter is None:
             return request.framed_plain(SILENT_NODE)
         try:
-            return request.framed(await self._meter_answer(request, meter))
+            return request.framed(self._meter_answer(request, meter))
         except NodeFellSilent as silent:
             device.note_gateway(mac, None, delivered=silent.delivered)
             return request.framed_plain(SILENT_NODE)
 
-    async def _meter_answer(self, request: Incoming, meter: Meter) -> bytes:
+    def _meter_answer(self, request: Incoming, meter: Meter) -> bytes:
         device, mac = self._device, meter.mac
         if request.apdu[:1] == bytes((AARQ,)):
             self._node = mac, device.node_session(meter)
@@ -141,11 +149,9 @@ class Line:
             return NOT_ASSOCIATED
         session = self._node[1]
         try:
-            answer = session.answer(request.client, request.apdu)
+            return session.answer(request.client, request.apdu)
         finally:
             device.memory.node(mac, 0).client = session.client_counter
-        await self._wait()
-        return answer
 
 
 def _busy(apdu: bytes) -> bytes:

@@ -24,6 +24,7 @@ NUMBERS: tuple[tuple[str, type, float | None, str], ...] = (
     ("retention-days", int, None, "of every table (default: its own)"),
     ("answer-share", float, 0.97, "of the meters answer in a cycle"),
     ("silent-share", float, 0.0, "of the meters never answer"),
+    ("idle-limit", float, 60.0, "seconds that a silent connection is kept"),
     ("plc-factor", float, 1.0, "scales the power line's delays; 0 answers at once"),
 )
 
@@ -100,6 +101,7 @@ def _behaviour(options: dict[str, Any]) -> FieldOptions:
         retention_days=options["retention_days"],
         compact=options["encoding"] == "compact",
         plc_factor=options["plc_factor"],
+        idle_limit=options["idle_limit"],
     )
 
 

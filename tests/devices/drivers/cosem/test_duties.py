@@ -1,5 +1,6 @@
 """Every duty of an order over a real socket, and what lost answers leave behind."""
 
+import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import astuple
@@ -308,6 +309,21 @@ async def test_an_answer_that_comes_too_late_is_a_timeout_after_the_execution():
                 await meter.perform(OpenBreaker(), ORDER)
         await session.close()
         assert executions(running) == {OPEN: 1}
+
+
+async def test_a_change_on_its_way_is_carried_out_before_the_next_visit_reads():
+    slow = FieldOptions(answer_share=1.0, now=lambda: float(NOW), plc_factor=0.1)
+    async with field(slow) as running:
+        session = await opened(running)
+        async with session.meter(METER.mac, keys_of(METER)) as meter:
+            sent = asyncio.create_task(meter.perform(OpenBreaker()))
+            await asyncio.sleep(0.01)
+            sent.cancel()
+            await asyncio.wait([sent])
+            session._line.transport.close()  # as if the worker were killed
+        assert running.holdings.meter(METER).control == 1
+        (breaker,) = await performed(running, ReadBreaker())
+    assert breaker.control == 0
 
 
 @pytest.mark.parametrize(("fault", "delivered"), [("silent_before", False), ("silent_after", True)])
