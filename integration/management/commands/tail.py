@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import logging
+import os
+import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +35,8 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="end when all there is was shown")
 
     def handle(self, *, hub: str, **options: Any) -> None:
+        # It tells of every link that ends; what matters comes as an error.
+        logging.getLogger("azure").setLevel(logging.ERROR)
         access = Access.from_settings()
         if not access.is_configured:
             raise CommandError(
@@ -41,6 +46,8 @@ class Command(BaseCommand):
             asyncio.run(self._show(access, hub, **options))
         except KeyboardInterrupt:
             return
+        except BrokenPipeError:  # `hes tail ... | head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (EventHubError, TimeoutError, ValueError) as fault:
             raise CommandError(f"{hub}: {told(fault)}") from None
 
