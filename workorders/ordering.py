@@ -110,6 +110,7 @@ class _Execution:
         self._duty = duty
         if duty.changes:
             await self._begin()
+            self._visit.require_lease()  # before each: here a frozen process wakes up
         if isinstance(duty, DrawTransaction):
             return self._transaction or 0
         answer = await performer.perform(duty, self._taken.order)
@@ -131,7 +132,6 @@ class _Execution:
         if not isinstance(go, orders.Go):
             raise _Stopped
         self._is_sent, self._transaction = True, go.transaction
-        self._visit.require_lease()  # by our own clock: a frozen process wakes up here
 
     async def _finish(self, result: Result) -> None:
         await self._control(orders.finish, self._taken, self._claim, result)
