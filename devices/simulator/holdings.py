@@ -1,13 +1,14 @@
 """What orders have done to the simulated field: it outlives sessions and, in a file, the process.
 
-The file is a journal: one JSON line per change, written before the change is answered, the newest
-line of a device counts. A start reads it, writes it anew without the superseded lines, and goes on.
+The file is a journal: one JSON line per change, written before the change is answered; the newest
+line of a device counts, counters add up. A start reads it, writes it anew in short, and goes on.
 """
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from devices.simulator import nameplate
 from devices.simulator.population import Meter
@@ -26,7 +27,7 @@ class MeterHolding:
     """One meter. Powers in W, credit in Wh, octet-strings as hexadecimal text.
 
     `executions`: order tag -> what -> how often it was carried out (untagged changes under `0`);
-    `charges`: transaction -> how often its amount was added to the credit.
+    `charges`: transaction -> how often its amount was added to the credit; `counted`: last tag.
     """
 
     contract: int = 10_000
@@ -49,6 +50,7 @@ class MeterHolding:
     latched: int = 0
     executions: dict[str, Counts] = field(default_factory=dict)
     charges: Counts = field(default_factory=dict)
+    counted: str = ""
 
     @classmethod
     def of(cls, meter: Meter) -> "MeterHolding":
@@ -58,8 +60,22 @@ class MeterHolding:
 
     def count(self, tag: int, what: str) -> None:
         """One more execution."""
-        done = self.executions.setdefault(str(tag), {})
+        self.counted = str(tag)
+        done = self.executions.setdefault(self.counted, {})
         done[what] = done.get(what, 0) + 1
+
+    def newest(self) -> dict[str, Any]:
+        """Everything but the counters that the last change left alone."""
+        held = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name, key in (("executions", self.counted), ("charges", str(self.transaction))):
+            held[name] = {key: held[name][key]} if key in held[name] else {}
+        return held
+
+    def after(self, older: "MeterHolding") -> "MeterHolding":
+        """This, with the counters that `older` knew besides."""
+        self.executions = older.executions | self.executions
+        self.charges = older.charges | self.charges
+        return self
 
 
 @dataclass(slots=True)
@@ -131,7 +147,8 @@ class Holdings:
             return
         if self._written >= REWRITTEN_AFTER:
             self._rewrite(self._file)
-        os.write(self._journal, self._line(name))
+        held = self.meters[name].newest() if name in self.meters else self._whole(name)
+        os.write(self._journal, self._line(name, held))
         self._written += 1
 
     def close(self) -> None:
@@ -140,9 +157,11 @@ class Holdings:
             os.close(self._journal)
             self._journal = -1
 
-    def _line(self, name: str) -> bytes:
-        holding = self.meters.get(name) or self.concentrators[name]
-        return json.dumps([name, name in self.meters, asdict(holding)]).encode() + b"\n"
+    def _whole(self, name: str) -> dict[str, Any]:
+        return asdict(self.meters.get(name) or self.concentrators[name])
+
+    def _line(self, name: str, held: dict[str, Any]) -> bytes:
+        return json.dumps([name, name in self.meters, held]).encode() + b"\n"
 
     def _read(self, file: Path) -> None:
         if not file.exists():
@@ -150,13 +169,15 @@ class Holdings:
         for line in file.read_bytes().split(b"\n")[:-1]:  # a line cut by a kill was not answered
             name, is_meter, held = json.loads(line)
             if is_meter:
-                self.meters[name] = MeterHolding(**held)
+                newer = MeterHolding(**held)
+                self.meters[name] = newer.after(self.meters.get(name, newer))
             else:
                 self.concentrators[name] = ConcentratorHolding(**held)
 
     def _rewrite(self, file: Path) -> None:
         draft = file.with_name(f"{file.name}.{os.getpid()}")
-        draft.write_bytes(b"".join(map(self._line, (*self.meters, *self.concentrators))))
+        names = (*self.meters, *self.concentrators)
+        draft.write_bytes(b"".join(self._line(name, self._whole(name)) for name in names))
         draft.replace(file)
         self.close()
         self._journal = os.open(file, os.O_WRONLY | os.O_APPEND)
