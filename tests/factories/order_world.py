@@ -7,25 +7,14 @@ frozen, killed or overtaken. Between its last look at the clock and the meter no
 
 import random
 from collections import Counter
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator
 from datetime import UTC, datetime
 
 from devices.drivers.base import FieldError, Timeout
-from devices.drivers.duties import (
-    Breaker,
-    CloseBreaker,
-    Credit,
-    Diagnosis,
-    Duty,
-    EnterCredit,
-    OpenBreaker,
-    ReadBreaker,
-    ReadCredit,
-    SetThreshold,
-)
+from devices.drivers.duties import Duty
+from tests.factories.order_field import Claim, Lane, LeaseLost, Meter, Order, Run, Violation, Worker
 from workorders import guard
-from workorders.activities.orders.base import DrawTransaction, Facts, NotDone, Result, Unclear
+from workorders.activities.orders.base import DrawTransaction, NotDone, Result, Unclear
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.guard import Caps, Counts, Standing
 from workorders.states import FINAL, IN_FLIGHT, Cause, OrderState, after, sources
@@ -38,81 +27,6 @@ CAPS = Caps(Counts(3, 100, 4, 100, 2), 1000)
 HELD, QUEUED, LEASED = OrderState.HELD, OrderState.QUEUED, OrderState.LEASED
 SENDING, UNKNOWN = OrderState.SENDING, OrderState.UNKNOWN
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
-
-
-class LeaseLost(Exception):
-    """The lane is another's."""
-
-
-class Violation(AssertionError):
-    """Something happened that never may."""
-
-
-@dataclass
-class Order:
-    number: int
-    kind: str
-    meter: int
-    key: str
-    expires: float
-    parameters: dict
-    state: OrderState = QUEUED
-    token: int = 0
-    pause: float = 0.0
-    silent: int = 0
-    transaction: int | None = None
-    before: int | None = None
-    sent_at: float | None = None
-    is_counted: bool = False
-    is_approved: bool = False
-
-
-@dataclass
-class Lane:
-    owner: "Worker | None" = None
-    token: int = 0
-
-
-@dataclass
-class Meter:
-    control: int = 1
-    threshold: int = 5000
-    credit: int = 0
-    transaction: int | None = None
-    log: list[Order] = field(default_factory=list)
-
-
-@dataclass
-class Worker:
-    lease_until: float
-    frozen_until: float = 0.0
-    life: Iterator[None] | None = None
-
-
-@dataclass(frozen=True)
-class Claim:
-    worker: Worker
-    lane: int
-    token: int
-
-
-@dataclass
-class _Run:
-    order: Order
-    claim: Claim
-    is_read: bool
-    is_sent: bool = False
-    answers: list[object] = field(default_factory=list)
-
-    def steps(self, now: float) -> Generator:
-        order, activity = self.order, ACTIVITIES[self.order.kind]
-        facts = Facts(
-            *(order.number, b"", int(now), 0, order.parameters, order.transaction, order.before)
-        )
-        return activity.read_back(facts) if self.is_read else activity.steps(facts)
-
-    def before(self) -> int | None:
-        return ACTIVITIES[self.order.kind].transaction_before(self.answers)
 
 
 class World:
@@ -365,7 +279,7 @@ class World:
 
     def execute(self, order: Order, claim: Claim) -> Generator[None, None, None]:
         is_read = order.state is UNKNOWN
-        run = _Run(order, claim, is_read)
+        run = Run(order, claim, is_read)
         try:
             verdict = yield from self.drive(run)
         except FieldError:
@@ -376,7 +290,7 @@ class World:
         else:
             self.conclude(order, claim, verdict, is_read)
 
-    def drive(self, run: "_Run") -> Generator[None, None, object]:
+    def drive(self, run: Run) -> Generator[None, None, object]:
         """Duties to the meter, answers and errors to the steps; None: stopped before sending."""
         steps = run.steps(self.now)
         answer: object = None
@@ -430,31 +344,7 @@ class World:
         if duty.changes:
             if order.state is not SENDING:
                 raise Violation(f"{order} was sent although it is {order.state}")
-            self.change(meter, order, duty)
+            meter.change(order, duty)
         if fate < 0.3:
             raise Timeout("lost after")
-        return self.reading(meter, duty)
-
-    @staticmethod
-    def change(meter: Meter, order: Order, duty: Duty) -> None:
-        if isinstance(duty, EnterCredit):
-            if duty.transaction <= (meter.transaction or 0):
-                return
-            meter.credit, meter.transaction = meter.credit + duty.amount, duty.transaction
-        elif isinstance(duty, SetThreshold):
-            meter.threshold = duty.power
-            return  # moves nothing by itself
-        else:
-            meter.control = {OpenBreaker: 0, CloseBreaker: 1}[type(duty)]
-        meter.log.append(order)
-
-    @staticmethod
-    def reading(meter: Meter, duty: Duty) -> object:
-        if isinstance(duty, ReadBreaker):
-            return Breaker(
-                meter.control == 1, meter.control, meter.threshold, meter.threshold, 5000
-            )
-        if isinstance(duty, ReadCredit):
-            status = 3 if meter.transaction else 0
-            return Credit(meter.credit, meter.transaction, status, 0, 0)
-        return None if duty.changes else Diagnosis(0, 0)
+        return meter.answer(duty)

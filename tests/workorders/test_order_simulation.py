@@ -9,7 +9,8 @@ from collections import Counter
 
 import pytest
 
-from tests.factories.order_world import Violation, World
+from tests.factories.order_field import Violation
+from tests.factories.order_world import World
 from workorders.states import Cause, OrderState
 
 SEEDS = int(os.environ.get("HES_ORDER_SEEDS", "600"))

@@ -218,6 +218,19 @@ def test_one_command_is_in_flight_per_meter_and_readings_pass_it(td):
         WorkOrder.objects.filter(pk=second.pk).update(state="sending")
 
 
+def test_a_command_that_meets_another_in_flight_waits_its_turn(td):
+    unknown(td)
+    order = submit(td)
+    Lane.objects.update(next_due=ago(seconds=1))
+    claim = visit()
+    taken = orders.take(claim)
+    assert taken.order == order.pk
+    assert "in flight" in orders.begin_sending(taken, claim).text
+    order.refresh_from_db()
+    assert (order.state, order.sent_at) == ("queued", None)
+    assert order.not_before > ago()
+
+
 def test_a_concentrator_has_one_command_of_its_own_in_flight(td):
     options = {"meter": None, "concentrator": td.serial_number}
     first, second = submit(td, "wake_up", **options), submit(td, "wake_up", **options)
