@@ -6,7 +6,7 @@ committed with all checks repeated; from then on only an answer or a later read 
 
 import logging
 from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from devices import recording
 from devices.drivers.base import FieldError, Garbled, NodeSilent, Refused, Timeout
 from devices.drivers.duties import Answer, Diagnosis, Duty
-from workorders import meter_access, orders
+from workorders import command_lock, meter_access, orders
 from workorders.activities.orders.base import (
     DrawTransaction,
     Facts,
@@ -27,6 +27,7 @@ from workorders.activities.orders.base import (
 from workorders.activities.orders.failure import FIRST_EXCHANGE, failure_text
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.orders import Taken
+from workorders.threads import DATABASE_GONE
 from workorders.visiting import Visiting
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,28 @@ class _Execution:
 
     async def run(self) -> None:
         """To its end, or to UNKNOWN, or back into the queue."""
+        if self._activity.read_back is None:  # to repeat it does no harm
+            await self._carry_out()
+            return
+        async with self._visit.means.commands, self._command_lock() as is_ours:
+            if is_ours:
+                await self._carry_out()
+            else:
+                text, pause = "another worker is at this device", orders.PAUSE_SECONDS
+                await self._control(orders.give_back, self._taken, self._claim, text, pause)
+
+    @asynccontextmanager
+    async def _command_lock(self) -> AsyncIterator[bool]:
+        of = command_lock.device(self._taken.meter_id, self._claim.concentrator)
+        is_ours = await self._control(command_lock.acquire, of)
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                with suppress(*DATABASE_GONE):  # a session that was lost has lost its locks
+                    await self._control(command_lock.release, of)
+
+    async def _carry_out(self) -> None:
         try:
             async with self._performer() as performer:
                 if self._taken.is_unknown:

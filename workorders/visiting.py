@@ -1,5 +1,6 @@
 """What the steps of one visit share: its assignment, the engine's means, the open session."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from devices.drivers.base import Driver, Identity, Limits, Session, Window
 from devices.fleet import Fleet
 from devices.recording.fence import Fence, LeaseLost
+from workorders import command_lock
 from workorders.lease import Lease
 from workorders.outcome import Outcome
 from workorders.room import Room
@@ -20,7 +22,8 @@ from workorders.visits import Assignment
 class Means:
     """What the engine lends to all its visits.
 
-    `clock_objection(limit in s)` says why no device clock may be set now, '' when it may.
+    `clock_objection(limit in s)` says why no device clock may be set now, '' when it may;
+    `commands` are orders that may hold their command lock at once.
     """
 
     control: DatabaseThread
@@ -28,6 +31,9 @@ class Means:
     room: Room
     clock_objection: Callable[[float], str]
     limits: Limits = field(default_factory=Limits)
+    commands: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(command_lock.AT_ONCE)
+    )
 
 
 @dataclass(slots=True)
