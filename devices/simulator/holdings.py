@@ -17,6 +17,7 @@ CONNECTED, DISCONNECTED = 1, 0
 CONTRACT = {nameplate.MONO: 10_000, nameplate.POLY: 30_000, nameplate.SEMI_DIRECT: 100_000}
 """Contract power in W by meter model (*assumed*)."""
 JOBS_AT_MOST = 64
+DAY = 86_400
 REWRITTEN_AFTER = 20_000
 
 Counts = dict[str, int]
@@ -63,6 +64,11 @@ class MeterHolding:
         self.counted = str(tag)
         done = self.executions.setdefault(self.counted, {})
         done[what] = done.get(what, 0) + 1
+
+    def alarm_word(self, invented: int, at: int) -> int:
+        """The word at an instant: what a test has latched, and the pure model's `invented` one
+        unless an order cleared it that day."""
+        return self.latched | (0 if self.cleared_on == at // DAY else invented)
 
     def newest(self) -> dict[str, Any]:
         """Everything but the counters that the last change left alone."""

@@ -7,12 +7,12 @@ from devices.protocol.axdr import I8, I16, U8, U32, Data
 from devices.protocol.clock import SUMMER_TIME, UNSPECIFIED
 from devices.protocol.errors import DataAccess
 from devices.simulator import incidents
+from devices.simulator.holdings import DAY
 from devices.simulator.objects import CLOCK, DATA, ObjectTree
 from devices.simulator.orders.inside import Inside
 
 CLOCK_NAME, ALARMS, ERRORS = "0.0.1.0.0", "0.0.97.98.0", "0.0.97.97.0"
 BEGIN, END = 5, 6
-DAY = 86_400
 
 
 def install(tree: ObjectTree, inside: Inside) -> None:
@@ -26,10 +26,8 @@ def install(tree: ObjectTree, inside: Inside) -> None:
 
 def alarm_word(inside: Inside) -> int:
     """Today's alarm until it is cleared, and what a test has latched."""
-    held, meter, now = inside.holding, inside.meter, int(inside.now())
-    if held.cleared_on == now // DAY:
-        return held.latched
-    return held.latched | incidents.alarm_word(meter.seed, meter.serial, now)
+    meter, now = inside.meter, int(inside.now())
+    return inside.holding.alarm_word(incidents.alarm_word(meter.seed, meter.serial, now), now)
 
 
 def _clear(inside: Inside, value: Data) -> DataAccess:

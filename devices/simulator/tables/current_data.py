@@ -28,7 +28,7 @@ class CurrentData(Newest):
 
         def load() -> Values:
             tariffs = readings.registers(seed, meter.serial, 0, at)
-            word = incidents.alarm_word(seed, meter.serial, at)
+            word = view.alarm_word(meter, at)
             return tuple((value,) for value in (sum(tariffs), *tariffs, *account, word))
 
         present = _WITH_CREDIT if len(account) == len(_CREDIT_CELLS) else _ALWAYS

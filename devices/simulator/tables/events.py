@@ -49,4 +49,4 @@ def _rows(view: View, delivery: Delivery) -> Iterator[Row]:
         yield each.end, INTERRUPTION, each.phase, each.duration
     read = view.rounds.end(7, delivery.cycle)
     if delivery.after < read <= delivery.until:
-        yield read, ALARM_WORD, 0, incidents.alarm_word(view.seed, serial, read)
+        yield read, ALARM_WORD, 0, view.alarm_word(delivery.meter, read)

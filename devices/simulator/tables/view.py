@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from devices.simulator import incidents
 from devices.simulator.cycles import Rounds
 from devices.simulator.entries import MeterEntry, default_entry
 from devices.simulator.holdings import MeterHolding
@@ -39,6 +40,12 @@ class View:
     def seed(self) -> int:
         """The seed of every reading."""
         return self.rounds.seed
+
+    def alarm_word(self, meter: Meter, at: int) -> int:
+        """The meter's alarm word at an instant."""
+        invented = incidents.alarm_word(self.seed, meter.serial, at)
+        held = self.held.get(meter.mac.hex())
+        return invented if held is None else held.alarm_word(invented, at)
 
     def entry(self, meter: Meter) -> MeterEntry:
         """What is collected of a meter."""

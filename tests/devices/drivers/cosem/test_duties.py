@@ -264,6 +264,21 @@ async def test_alarms_are_read_and_cleared():
     assert (after.alarm_word, after.errors) == (0, 0)
 
 
+async def test_an_alarm_stands_in_the_tables_until_it_is_cleared():
+    async with field() as running:
+        running.holdings.meter(METER).latched = 0x02
+        latched = await words_of(running)
+        await performed(running, ResetAlarms())
+        assert latched - await words_of(running) == {0x02}
+
+
+async def words_of(running) -> set[int]:
+    session = await opened(running)
+    batches = [batch async for batch in session.collect(Table.CURRENT_DATA, Whole())]
+    await session.close()
+    return {each.alarm_word for batch in batches for each in batch.records if each.mac == METER.mac}
+
+
 async def test_a_meter_clock_is_set_to_our_time():
     async with field(FieldOptions(answer_share=1.0)) as running:
         running.holdings.meter(METER).drift = 500
