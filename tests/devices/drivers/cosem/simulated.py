@@ -1,10 +1,13 @@
 """Sessions with a simulated field of two concentrators at a fixed instant."""
 
 import itertools
+from contextlib import asynccontextmanager
 
 from devices.drivers.base import Credentials, Endpoint
 from devices.drivers.cosem.driver import CosemDriver
+from devices.drivers.duties import Duty
 from devices.simulator.device import FieldOptions
+from devices.simulator.faults import FAULTS
 from devices.simulator.population import Concentrator, Fleet
 from devices.simulator.server import RunningField, running_field
 from tests.devices.drivers.cosem.device import CLIENT_TITLE, SANTIAGO, quick
@@ -15,6 +18,9 @@ FLEET = Fleet.generate(SEED, 2, METERS)
 FIRST, SECOND = FLEET.concentrators
 OPTIONS = FieldOptions(answer_share=1.0, now=lambda: float(NOW))
 COMPACT = FieldOptions(answer_share=1.0, now=lambda: float(NOW), compact=True)
+METER = FIRST.meters[0]
+ORDER = 4711
+PATIENT = {"connect": 5.0, "exchange": 5.0, "visit": 30.0}
 _counters = itertools.count(step=1_000)
 
 
@@ -35,3 +41,35 @@ async def opened(
     endpoint = Endpoint(*running.endpoint(concentrator.serial), SANTIAGO)
     driver = CosemDriver(pause=0.01, tag_orders=tags)
     return await driver.open(endpoint, keys_of(concentrator), quick(**{"exchange": 1.0, **limits}))
+
+
+@asynccontextmanager
+async def line(running, meter=METER):
+    """An open line to a meter; the visit ends with it."""
+    session = await opened(running, tags=True, **PATIENT)
+    try:
+        async with session.meter(meter.mac, keys_of(meter)) as found:
+            yield found
+    finally:
+        await session.close()
+
+
+async def performed(running, *duties: Duty, order: int = ORDER) -> list:
+    async with line(running) as meter:
+        return [await meter.perform(duty, order) for duty in duties]
+
+
+async def at_concentrator(running, *duties: Duty) -> list:
+    session = await opened(running, **PATIENT)
+    try:
+        return [await session.perform(duty, ORDER) for duty in duties]
+    finally:
+        await session.close()
+
+
+def faulty(name: str, *amount: float, **times: float):
+    return field(faults={FIRST.serial: [FAULTS[name](*amount, **times)]})
+
+
+def executions(running, order: int = ORDER) -> dict:
+    return running.holdings.meter(METER).executions.get(str(order), {})

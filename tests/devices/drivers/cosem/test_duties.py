@@ -1,8 +1,6 @@
 """Every duty of an order over a real socket, and what lost answers leave behind."""
 
-import asyncio
 import time
-from contextlib import asynccontextmanager
 from dataclasses import astuple
 
 import pytest
@@ -14,13 +12,11 @@ from devices.drivers.base import (
     NodeSilent,
     Refused,
     Table,
-    Timeout,
     Whole,
 )
 from devices.drivers.cosem.driver import CosemDriver
 from devices.drivers.duties import (
     CloseBreaker,
-    Duty,
     EnterCredit,
     Job,
     OpenBreaker,
@@ -56,57 +52,28 @@ from hes.domain.energies import ENERGIES
 from hes.domain.time import offset_at
 from tests.devices.drivers.cosem.device import SANTIAGO, credentials, quick, serving, value_of
 from tests.devices.drivers.cosem.device import Device as Bare
-from tests.devices.drivers.cosem.rows import MAC
 from tests.devices.drivers.cosem.simulated import (
     FIRST,
+    METER,
     NOW,
     OPTIONS,
+    ORDER,
     SEED,
+    at_concentrator,
+    executions,
     field,
     keys_of,
+    line,
     opened,
+    performed,
 )
 
-METER = FIRST.meters[0]
-ORDER = 4711
 OPEN, CLOSE, ENTER = "70·0.0.96.3.10!1", "70·0.0.96.3.10!2", "115·0.0.19.40.0!1"
 SPONTANEOUS = Spontaneous(True, "10.0.1.36", 58_692, 60, True, True, 58_693)
 TARIFF = """{"seasons": [{"name": "S1", "start": "01-01", "week": "W1"}],
  "weeks": [{"name": "W1", "days": [1, 1, 1, 1, 1, 2, 2]}],
  "days": [{"day": 1, "actions": [{"at": "00:00", "tariff": 1}, {"at": "18:30", "tariff": 2}]},
           {"day": 2, "actions": [{"at": "00:00", "tariff": 1}]}]}"""
-
-
-@asynccontextmanager
-async def line(running, meter=METER, **limits):
-    """An open line to a meter; the visit ends with it."""
-    session = await opened(running, tags=True, **limits)
-    try:
-        async with session.meter(meter.mac, keys_of(meter)) as found:
-            yield found
-    finally:
-        await session.close()
-
-
-async def performed(running, *duties: Duty, order: int = ORDER) -> list:
-    async with line(running) as meter:
-        return [await meter.perform(duty, order) for duty in duties]
-
-
-async def at_concentrator(running, *duties: Duty) -> list:
-    session = await opened(running)
-    try:
-        return [await session.perform(duty, ORDER) for duty in duties]
-    finally:
-        await session.close()
-
-
-def faulty(name: str, *amount: float, **times: float):
-    return field(faults={FIRST.serial: [FAULTS[name](*amount, **times)]})
-
-
-def executions(running, order: int = ORDER) -> dict:
-    return running.holdings.meter(METER).executions.get(str(order), {})
 
 
 # --- breaker --------------------------------------------------------------------------------------
@@ -302,91 +269,6 @@ async def test_summer_time_of_a_meter_is_set():
     assert begin == "07ea0906070000000000f000"
 
 
-# --- what answers leave behind --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("fault", ["lose_answer", "drop_change"])
-async def test_a_lost_answer_is_a_timeout_and_the_meter_knows_whether_it_obeyed(fault):
-    async with faulty(fault) as running:
-        with pytest.raises(Timeout):
-            await performed(running, OpenBreaker())
-        executed = executions(running)
-        (breaker,) = await performed(running, ReadBreaker())
-    assert executed == ({OPEN: 1} if fault == "lose_answer" else {})
-    assert breaker.control == (0 if executed else 1)
-
-
-async def test_an_answer_that_comes_too_late_is_a_timeout_after_the_execution():
-    async with faulty("late_answer", 5) as running:
-        session = await opened(running, tags=True)
-        with pytest.raises(Timeout, match="TB_ACK_191"):
-            async with session.meter(METER.mac, keys_of(METER), 0.3) as meter:
-                await meter.perform(OpenBreaker(), ORDER)
-        await session.close()
-        assert executions(running) == {OPEN: 1}
-
-
-async def test_a_change_on_its_way_is_carried_out_before_the_next_visit_reads():
-    slow = FieldOptions(answer_share=1.0, now=lambda: float(NOW), plc_factor=0.1)
-    async with field(slow) as running:
-        session = await opened(running)
-        async with session.meter(METER.mac, keys_of(METER)) as meter:
-            sent = asyncio.create_task(meter.perform(OpenBreaker()))
-            await asyncio.sleep(0.01)
-            sent.cancel()
-            await asyncio.wait([sent])
-            session._line.transport.close()  # as if the worker were killed
-        assert running.holdings.meter(METER).control == 1
-        (breaker,) = await performed(running, ReadBreaker())
-    assert breaker.control == 0
-
-
-@pytest.mark.parametrize(("fault", "delivered"), [("silent_before", False), ("silent_after", True)])
-async def test_a_silent_node_tells_whether_the_change_was_delivered(fault, delivered):
-    async with faulty(fault) as running:
-        with pytest.raises(NodeSilent) as raised:
-            await performed(running, OpenBreaker())
-        assert raised.value.delivered is delivered
-        assert executions(running) == ({OPEN: 1} if delivered else {})
-
-
-@pytest.mark.parametrize(
-    ("fault", "result", "executed"),
-    [
-        ("refuse_change", 3, False), ("refuse_change", 2, False), ("refuse_change", 12, False),
-        ("refuse_change", 1, None), ("refuse_change", 250, None),
-        ("refuse_and_execute", 1, None), ("refuse_and_execute", 250, None),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("duty", [OpenBreaker(), SetThreshold(100)], ids=["action", "set"])
-async def test_a_refusal_is_clean_or_leaves_open_what_happened(fault, result, executed, duty):
-    async with faulty(fault, result) as running:
-        with pytest.raises(Refused) as raised:
-            await performed(running, duty)
-        number = 199 if result == 250 else 100 + result
-        assert raised.value.text.startswith(f"[TB_ACK_{number}]")
-        assert raised.value.executed is executed
-        assert bool(executions(running)) is (fault == "refuse_and_execute")
-
-
-async def test_a_charge_whose_answer_was_lost_is_added_once_however_often_it_is_sent():
-    async with faulty("lose_answer", 2) as running:
-        for _ in range(2):
-            with pytest.raises(Timeout):
-                await performed(running, EnterCredit(5, 1_000))
-        _, credit = await performed(running, EnterCredit(5, 1_000), ReadCredit())
-        assert executions(running) == {ENTER: 1}
-    assert credit.amount == 1_000
-
-
-async def test_a_change_is_never_repeated_by_the_driver():
-    async with faulty("refuse_change", 2, times=9) as running:
-        with pytest.raises(Refused, match="TEMPORARY FAILURE"):
-            await performed(running, OpenBreaker())
-        (fault,) = running.device(FIRST.serial).change_faults
-        assert fault._seen == 1
-
-
 # --- concentrator ---------------------------------------------------------------------------------
 
 
@@ -409,16 +291,6 @@ async def test_the_mailbox_lists_what_it_did():
         Job(1, 8, mac, 2, 0), Job(2, 7, mac, 2, 0), Job(3, 4, mac, 2, 0), Job(4, 6, nobody, 2, 0),
         Job(5, 10, nobody, 2, 0),
     )  # fmt: skip
-
-
-async def test_a_job_that_is_posted_again_succeeds_without_a_second_run():
-    async with faulty("lose_answer") as running:
-        with pytest.raises(Timeout):
-            await at_concentrator(running, Post(10, 77))
-        _, jobs = await at_concentrator(running, Post(10, 77), ReadJobs())
-        held = running.holdings.concentrator(FIRST.serial)
-        assert (held.runs, held.wake_ups) == ({"77": 1}, 1)
-    assert len(jobs) == 1
 
 
 async def test_a_probe_of_a_silent_meter_fails_with_the_reason():
@@ -503,13 +375,3 @@ async def jobs_of(endpoint: Endpoint):
         return await session.perform(ReadJobs())
     finally:
         await session.close()
-
-
-async def test_a_concentrator_without_a_gateway_result_leaves_delivery_open():
-    async with serving(Bare()) as endpoint:
-        session = await CosemDriver(pause=0.01).open(endpoint, credentials(), quick())
-        with pytest.raises(NodeSilent) as raised:
-            async with session.meter(MAC, credentials()):
-                raise AssertionError("nobody answers")
-        await session.close()
-    assert raised.value.delivered is True
