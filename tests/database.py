@@ -4,6 +4,7 @@ Django would do both as the user of the tests, who would then need rights no pro
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 import psycopg2
 from django.core.management import call_command
 from django.db import connection
+from psycopg2.errors import InsufficientPrivilege
 
 from devices.partitions import ensure_around
 from hes.lib.env import parse_database_url
@@ -58,7 +60,15 @@ def drop() -> None:
     """Remove the worker's database, cutting whatever still uses it."""
     connection.close()
     with owner_cursor("postgres") as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {worker_database()} WITH (FORCE)")
+        for patience in (True, True, False):
+            try:
+                cursor.execute(f"DROP DATABASE IF EXISTS {worker_database()} WITH (FORCE)")
+            except InsufficientPrivilege:  # an autovacuum worker, which is nobody's to end
+                if not patience:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
 
 def empty() -> None:

@@ -92,6 +92,11 @@ class WorkOrder(models.Model):
                 name="work_order_of_meter",
             ),
             models.Index(fields=["company", "-id"], name="work_order_of_company"),
+            models.Index(  # what the sweep looks for every few seconds
+                fields=["concentrator"],
+                condition=Q(state__in=["leased", "sending"]),
+                name="work_order_at_work",
+            ),
             models.Index(
                 fields=["kind", "company", "sent_at"],
                 condition=Q(counted=True),
