@@ -29,7 +29,7 @@ from devices.events import Event, announce
 from devices.fleet import load_fleet
 from devices.recording.fence import Fence, LeaseLost
 from hes.domain.events import EventKind
-from workorders import lanes, visits
+from workorders import lanes, order_sweeps, visits
 from workorders.activities.registry import POSITION
 from workorders.collecting import collect
 from workorders.credentials import credentials
@@ -109,6 +109,8 @@ async def _open(visit: Visiting) -> None:
         if isinstance(error, Locked | WrongConcentrator):
             await _alarm(visit, error)
         await _note_contact(visit, error.contact)
+        claim = visit.assignment.claim
+        await visit.means.control(order_sweeps.fail_unreachable, claim, error.text)
         raise
     await _note_contact(visit, Contact.MADE)
 

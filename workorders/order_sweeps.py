@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from workorders import lanes
+from workorders import lanes, order_lanes
 from workorders.activities.orders.base import Result
 from workorders.activities.orders.registry import ACTIVITIES
+from workorders.lanes import Claim
 from workorders.moves import end, move
 from workorders.states import Cause
 
@@ -29,6 +30,8 @@ SELECT o.id, o.concentrator_id FROM work_order o
 WHERE o.state IN ('leased', 'sending') AND {_ORPHAN} ORDER BY o.id LIMIT {AT_ONCE}
 """
 _THESE = "o.id = ANY(%(orders)s)"
+_ONE_TRY = f"o.concentrator_id = %(lane)s AND o.bypass_retry AND {order_lanes.SENDABLE}"
+_KINDS = "SELECT kind, array_agg(id) FROM work_order WHERE id = ANY(%s) GROUP BY kind"
 
 
 def expire(now: datetime) -> int:
@@ -74,3 +77,18 @@ def recover_dead(now: datetime) -> int:
         unknown = move(cursor, Cause.LOST, where, values, who=WHO, text=text, raw=raw)
         lanes.tell(cursor, touched)
     return len(back) + len(unknown)
+
+
+def fail_unreachable(claim: Claim, text: str) -> int:
+    """End the orders of a lane that bypass retries: their only try met nobody; returns how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        lanes.fence(claim)(cursor)
+        values = {"lane": claim.concentrator, "harmless": order_lanes.harmless_kinds()}
+        who = f"worker:{claim.worker}"
+        taken = move(cursor, Cause.CLAIMED, _ONE_TRY, values, who=who)
+        cursor.execute(_KINDS, [[one.order for one in taken]])
+        ended = 0
+        for kind, found in cursor.fetchall():
+            result = Result(False, ACTIVITIES[kind].ko_code, text)
+            ended += len(end(cursor, Cause.DENIED, _THESE, {"orders": found}, result, who=who))
+    return ended

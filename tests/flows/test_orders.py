@@ -8,13 +8,13 @@ from django.db import connection
 
 from devices.drivers.cosem.driver import CosemDriver
 from devices.models import Meter
-from devices.simulator.faults import changes
+from devices.simulator.faults import bends, changes
 from devices.simulator.population import Fleet
 from tests.factories import fleets
 from tests.factories.processes import wait_until
 from tests.factories.simulated import QUICK, give_keys, listening, provision
 from tests.factories.visits import quick_company
-from workorders import orders, submission
+from workorders import invariants, orders, submission
 from workorders.engine import Engine, Options
 from workorders.models import OrderEvent, WorkOrder
 from workorders.requests import Request
@@ -49,7 +49,7 @@ class World:
                 thread.join(20)
         connection.close()
 
-    def order(self, kind, **parameters):
+    def order(self, kind, *, bypass_retry=False, **parameters):
         """Submit it and wait for its end."""
         request = Request(
             kind=kind,
@@ -59,6 +59,7 @@ class World:
             requested_by="ada",
             correlation_id="C-1",
             priority=9,
+            bypass_retry=bypass_retry,
         )
         [answer] = submission.submit([request])
         assert answer.rejected is None, answer.rejected
@@ -74,6 +75,12 @@ class World:
 def _soon(monkeypatch):
     monkeypatch.setattr(orders, "FIRST_READ_SECONDS", 0.1)
     monkeypatch.setattr(orders, "PAUSE_SECONDS", 0.1)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_broken_afterwards(transactional_db):
+    yield
+    assert invariants.broken() == []
 
 
 def states(order):
@@ -132,6 +139,13 @@ def test_a_refusal_fails_the_order_with_the_documents_text():
     assert order.result_text.startswith("[DETACH_METER] [TB_ACK_103]")
     assert world.holding.control == 1
     assert hpe()[-1][3] == "3.31.17.84"
+
+
+def test_an_order_without_retries_fails_at_once_where_nobody_answers():
+    with World([bends.Refuse()]).running() as world:
+        order = world.order("reading", bypass_retry=True)
+    assert (order.state, order.result_code) == ("failed", "3.21.87.85")
+    assert order.result_text == "Concentrator is unreachable [Open socket is failed]"
 
 
 def test_a_reading_leaves_its_registers():
