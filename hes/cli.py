@@ -49,6 +49,8 @@ ENTRIES = (
     Entry("worker", "visit devices and run tasks", needs_database=True),
     Entry("beat", "tick the schedules"),
     Entry("order", "work orders: submit, list, show, cancel, approve ...", needs_database=True),
+    Entry("freeze", "stop all disconnections and reductions: on, off, status", needs_database=True),
+    Entry("verify", "check what must be true of the stored orders", needs_database=True),
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry(
         "maintain",

@@ -3,9 +3,11 @@
 import logging
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from devices.parameters import parameters_of
+from workorders.activities.orders.base import Rejected
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.models import Freeze
 
@@ -13,10 +15,6 @@ log = logging.getLogger(__name__)
 
 WATCH = "anomaly watch"
 
-_END = """
-UPDATE "freeze" SET ended_at = clock_timestamp(), ended_by = %s
-WHERE ended_at IS NULL AND company_id IS NOT DISTINCT FROM %s
-"""
 # The last hour against the same hour of the 30 days before; a day without orders is a zero.
 _ANOMALIES = """
 WITH sent AS (SELECT company_id, sent_at FROM work_order
@@ -42,11 +40,18 @@ def on(company_id: int | None, who: str, reason: str) -> Freeze:
     return Freeze.objects.create(company_id=company_id, begun_by=who, reason=reason[:200])
 
 
-def off(company_id: int | None, who: str) -> int:
-    """End the freezes of a company, or those of all (None); returns how many. Held orders stay."""
-    with connection.cursor() as cursor:
-        cursor.execute(_END, [who, company_id])
-        return int(cursor.rowcount)
+def off(company_id: int | None, who: str, reason: str) -> int:
+    """End the freezes of a company, or those of all (None); returns how many. Held orders stay.
+
+    Raises Rejected where one of them was begun by `who`: off needs two (reliability-security 8.1).
+    """
+    with transaction.atomic():
+        standing = Freeze.objects.select_for_update().filter(company=company_id, ended_at=None)
+        if who in {freeze.begun_by for freeze in standing}:
+            raise Rejected("7.5", f"{who} switched it on: another person switches it off")
+        ended = standing.update(ended_at=Now(), ended_by=who)
+    log.warning("%s ended %d freezes of company %s: %s", who, ended, company_id or "(all)", reason)
+    return ended
 
 
 def watch(now: datetime) -> list[Freeze]:

@@ -157,7 +157,7 @@ def test_a_freeze_holds_disconnections_until_it_is_off(td, everybody):
     freeze.on(company, "ana", "storm")
     order, said = send(td)
     assert (said.text, state(order)) == ("frozen: storm", "held")
-    assert freeze.off(company, "ana") == 1
+    assert freeze.off(company, "bob", "calm") == 1
     submission.approve(order.pk, "bob", True, "the storm is over")
     assert isinstance(resend(order), orders.Go)
 
