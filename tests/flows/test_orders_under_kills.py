@@ -16,7 +16,7 @@ from devices.simulator.population import Fleet
 from tests.factories.processes import wait_until, workers
 from tests.factories.simulated import give_keys, listening, provision
 from tests.factories.visits import quick_company
-from workorders import submission
+from workorders import invariants, submission
 from workorders.models import OrderEvent, WorkOrder
 from workorders.requests import Request
 from workorders.states import FINAL
@@ -87,3 +87,4 @@ def test_workers_killed_at_random_execute_no_order_twice_and_every_balance_is_ri
         assert set(held.charges.values()) == {1}
         assert held.control == (1 if number % 2 == 0 else 0)
     assert OrderEvent.objects.filter(state="unknown").count() > 5, "answers were lost"
+    assert invariants.broken() == []
