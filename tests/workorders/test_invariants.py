@@ -204,7 +204,7 @@ def test_what_ended_days_ago_is_no_longer_looked_at(td):
 def verified(*arguments: str) -> str:
     out = StringIO()
     call_command("verify", *arguments, stdout=out)
-    return out.getvalue()
+    return out.getvalue().strip()
 
 
 def test_the_command_prints_a_table_and_lists_what_waits_for_a_person(td):

@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def _print(self, head: Row, rows: Sequence[Row]) -> None:
         if rows:
-            self.stdout.write("\n".join([*table([head, *rows]), ""]))
+            self.stdout.write("\n".join([*table([head, *rows]), "", ""]))
 
 
 def _row(one: Checked) -> Row:
