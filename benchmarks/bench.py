@@ -19,6 +19,7 @@ BENCHMARKS = {
     "latency": "benchmarks.latency",
     "events": "benchmarks.events",
     "visits": "benchmarks.visits",
+    "orders": "benchmarks.orders",
 }
 
 

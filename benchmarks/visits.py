@@ -5,10 +5,9 @@ that deliver a day of 25 meters each, which is decoded and recorded meanwhile (4
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,25 +16,22 @@ from django.db import connection
 
 from benchmarks.answers import ZONE
 from benchmarks.bench import Bench
-from benchmarks.field import SEED, provision
-from benchmarks.processes import HES, process, resident, wait_until
+from benchmarks.field import SEED, provision, simulated, worker
+from benchmarks.processes import resident
 from benchmarks.race import Result, measured
 from benchmarks.servers import empty_database, truncate
 from devices.choices import Activity
 from devices.drivers.base import Period
-from devices.models import Company, Concentrator
+from devices.models import Company
 from devices.simulator.population import Fleet
-from hes.demo import field
 from hes.domain.time import local_day
 from workorders import slots
-from workorders.models import Worker
 
 VISITS, METERS = 1_000, 25
 WAITING_MB, FULL_MB = 150.0, 350.0
 ASSOCIATED = 2  # answers after which a concentrator falls silent
 SETTLED_SECONDS, LOOK_SECONDS, IDLE_SHARE = 2.0, 0.1, 0.1
 PATIENCE, FULL_SECONDS = 120.0, 40.0
-WORKER = (sys.executable, "-m", "benchmarks.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,8 @@ def _waiting(home: Path, owner: Company, ids: list[int], fleet: Fleet) -> Result
     script = home / "silence.json"
     silence = {each.serial: {"hang": ASSOCIATED} for each in fleet.concentrators}
     script.write_text(json.dumps(silence), encoding="utf-8")
-    with _field(home, owner, "--faults", str(script)), _worker(home) as pid:
+    silent = ("--faults", str(script))
+    with simulated(home, owner, VISITS, METERS, *silent), worker(home) as pid:
         idle = _look(pid)
         slots.request(ids, [Activity.LOAD_PROFILE], None, datetime.now(UTC))
         looks = _watch(pid, _is_settled)
@@ -88,7 +85,7 @@ def _waiting(home: Path, owner: Company, ids: list[int], fleet: Fleet) -> Result
 def _full(home: Path, owner: Company, ids: list[int]) -> Result:
     """Every concentrator delivers the day before yesterday."""
     begin, end = local_day((datetime.now(ZONE) - timedelta(days=2)).date(), ZONE)
-    with _field(home, owner), _worker(home) as pid:
+    with simulated(home, owner, VISITS, METERS), worker(home) as pid:
         slots.request(ids, [Activity.LOAD_PROFILE], Period(begin + 1, end), datetime.now(UTC))
         started = time.monotonic()
         looks = _watch(pid, lambda looks: _is_done(looks, started))
@@ -164,28 +161,3 @@ def _sockets(pid: int) -> int:
         with suppress(FileNotFoundError):  # closed since it was listed
             found += str(handle.readlink()).startswith("socket:")
     return found
-
-
-@contextmanager
-def _worker(home: Path) -> Iterator[int]:
-    """Its pid, once it waits for work."""
-    with process(WORKER, home, "worker") as worker:
-        workers = Worker.objects.filter(pid=worker.pid)
-        wait_until(workers.exists, "the worker is ready", worker)
-        yield worker.pid
-
-
-@contextmanager
-def _field(home: Path, owner: Company, *more: str) -> Iterator[None]:
-    """The simulated field in a process of its own, its addresses known and no earlier ones."""
-    ready = home / "field.json"
-    ready.unlink(missing_ok=True)
-    argv = (
-        *(*HES, "simulate", "--seed", str(SEED)),
-        *("--concentrators", str(VISITS), "--meters", str(METERS), "--ready-file", str(ready)),
-    )
-    with process((*argv, *more), home, "field"):
-        field.wait_until_ready(ready, lambda: None)
-        Concentrator.objects.update(host="")  # the kernel may give a port to another one
-        field.connect(ready, owner)
-        yield
