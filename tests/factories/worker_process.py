@@ -37,9 +37,10 @@ def real():
 def counting():
     """Names each order to the simulated meter, and waits less than a real field needs."""
     from devices.drivers.cosem.driver import CosemDriver
-    from workorders import orders
+    from workorders import backoff, orders
 
     orders.FIRST_READ_SECONDS, orders.PAUSE_SECONDS = 0.2, 0.3
+    backoff.BUSY_SECONDS = (0.3, 0.6)  # a frozen worker keeps the only session of its concentrator
     driver = CosemDriver(pause=0.01, tag_orders=True)
     return lambda _: driver
 

@@ -1,9 +1,10 @@
-"""Breakers and credits while workers die and answers are lost: no order is executed twice.
+"""Breakers and credits while workers die or freeze and answers are lost: nothing is done twice.
 
-Real worker processes, killed at random; the simulated meters count what they carry out by order.
+Real worker processes, harmed at random; the simulated meters count what they carry out by order.
 """
 
 import random
+import signal
 import time
 from collections import Counter
 
@@ -22,7 +23,8 @@ from workorders.requests import Request
 from workorders.states import FINAL
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KILLS = 8
+LEASE = 2.0  # seconds, of the workers that tests start
+PATIENCE = {"order_read_back": "1", "order_attempts": "50"}
 AMOUNTS = (100, 250, -30)
 CAPS = (
     "cap_user_hour", "cap_user_day", "cap_company_hour_floor", "cap_company_day_floor",
@@ -45,14 +47,34 @@ def _open() -> int:
     return WorkOrder.objects.exclude(state__in=FINAL).count()
 
 
-def test_workers_killed_at_random_execute_no_order_twice_and_every_balance_is_right():
+def _kill(running, worker, dice):
+    """One dies, a new one begins."""
+    time.sleep(dice.uniform(0.8, 1.6))
+    victim = running.pop(0)
+    victim.kill()
+    victim.wait()
+    running.append(worker("orders"))
+
+
+def _freeze(running, worker, dice):
+    """One stands still past its lease, anywhere, and then goes on as if nothing had been."""
+    time.sleep(dice.uniform(0.3, 0.9))
+    victim = running.pop(0)
+    victim.send_signal(signal.SIGSTOP)
+    time.sleep(LEASE + dice.uniform(0.5, 1.5))
+    victim.send_signal(signal.SIGCONT)
+    running.append(victim)
+
+
+@pytest.mark.parametrize(("harm", "times"), [(_kill, 8), (_freeze, 5)])
+def test_workers_harmed_at_random_execute_no_order_twice_and_every_balance_is_right(harm, times):
     dice = random.Random(5)  # noqa: S311 - a repeatable course
     fleet = Fleet.generate(1, 4, 5)
     company = quick_company("America/Santiago")
     for name in CAPS:
         change(company, name, "10000")
-    change(company, "order_read_back", "1")
-    change(company, "order_attempts", "50")
+    for name, value in PATIENCE.items():
+        change(company, name, value)
     faults = {
         each.serial: [changes.LoseAnswer(times=0.15), changes.DropChange(times=0.15)]
         for each in fleet.concentrators
@@ -66,12 +88,8 @@ def test_workers_killed_at_random_execute_no_order_twice_and_every_balance_is_ri
         for number, meter in enumerate(meters):
             wanted = _requests(company, meter.serial, ends_closed=number % 2 == 0)
             assert not [one.rejected for one in submission.submit(wanted) if one.rejected]
-        for _ in range(KILLS):
-            time.sleep(dice.uniform(0.8, 1.6))
-            victim = running.pop(0)
-            victim.kill()
-            victim.wait()
-            running.append(worker("orders"))
+        for _ in range(times):
+            harm(running, worker, dice)
         wait_until(lambda: _open() == 0, seconds=60)
     done = Counter(WorkOrder.objects.values_list("state", flat=True))
     assert done["failed"] == 0, done

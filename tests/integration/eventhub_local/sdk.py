@@ -89,9 +89,9 @@ async def consuming(
     )  # fmt: skip
 
     async def on_event(partition: PartitionContext, event: EventData) -> None:
-        received.events.append((partition.partition_id, event))
         if checkpoints:
             await partition.update_checkpoint(event)
+        received.events.append((partition.partition_id, event))  # counted once it is safe
 
     async def on_error(_, fault: Exception) -> None:
         received.faults.append(fault)
