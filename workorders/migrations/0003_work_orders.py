@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0005_partitioned_tables_are_listed'),
+        ('devices', '0004_partitions_are_listed_and_attached'),
         ('workorders', '0002_slots_and_visits_by_month'),
     ]
 

@@ -28,7 +28,7 @@ CREDITS = "CREATE SEQUENCE credit_transaction AS bigint START 1"
 class Migration(migrations.Migration):
     dependencies = [
         ("workorders", "0003_work_orders"),
-        ("devices", "0005_partitioned_tables_are_listed"),
+        ("devices", "0004_partitions_are_listed_and_attached"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0005_partitioned_tables_are_listed'),
+        ('devices', '0004_partitions_are_listed_and_attached'),
         ('workorders', '0004_order_events_by_month'),
     ]
 

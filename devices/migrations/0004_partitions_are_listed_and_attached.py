@@ -1,4 +1,10 @@
-"""Which tables are partitioned by what stands in a table: an app adds a row, not a function."""
+"""Partitioned tables are listed, and a new partition is attached: nobody has to wait for it.
+
+`CREATE TABLE ... PARTITION OF` locks the whole table against everybody; behind one long reader all
+recording would queue up. ATTACH PARTITION only keeps other changes of the schema away. Identity
+columns stay with the parent, whose default fills them (PostgreSQL 17 refuses two). Which tables
+there are, and by what step, stands in a table: an app adds a row, not a function.
+"""
 
 from django.db import migrations
 
@@ -66,7 +72,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0004_partitions_attach_beside_readers")]
+    dependencies = [("devices", "0003_blocks_know_their_moment")]
 
     operations = [
         migrations.RunSQL(TABLE, "DROP TABLE partitioned_table"),
