@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import results
+from workorders import effects, results
 from workorders.activities.orders.base import Result
 from workorders.states import TRANSITIONS, Cause, OrderState, sources
 
@@ -102,7 +102,9 @@ def end(
     raw = ["ended_at = clock_timestamp()"]
     ended = move(cursor, cause, where, values, who=who, text=result.text, columns=columns, raw=raw)
     if ended:
-        results.leave(cursor, {one.order: result for one in ended})
+        told = {one.order: result for one in ended}
+        results.leave(cursor, told)
+        effects.apply(cursor, told)
         _settle(cursor, sorted({one.parent for one in ended if one.parent}))
     return ended
 

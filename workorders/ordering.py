@@ -9,36 +9,30 @@ from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from devices import recording
 from devices.drivers.base import FieldError, Garbled, NodeSilent, Refused, Timeout
-from devices.drivers.duties import Answer, Diagnosis, Duty
-from workorders import command_lock, meter_access, orders
+from devices.drivers.duties import Diagnosis, Duty
+from workorders import command_lock, orders
 from workorders.activities.orders.base import (
-    DrawTransaction,
     Facts,
+    Later,
     NotDone,
     OrderActivity,
     Result,
-    Target,
     Verdict,
 )
 from workorders.activities.orders.failure import FIRST_EXCHANGE, failure_text
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.orders import Taken
+from workorders.performers import Performers
 from workorders.threads import DATABASE_GONE
 from workorders.visiting import Visiting
 
 log = logging.getLogger(__name__)
 
 METER_SILENT = (NodeSilent, Timeout, Garbled)
-
-
-class Performer(Protocol):
-    """A session with the concentrator, or with one meter behind it."""
-
-    async def perform(self, duty: Duty, order: int | None = None) -> Answer: ...
 
 
 class _Stopped(Exception):
@@ -63,10 +57,10 @@ class _Execution:
         self._activity: OrderActivity = ACTIVITIES[taken.kind]
         self._control = visit.means.control
         self._claim = visit.assignment.claim
-        self._answers: list[Answer] = []
+        self._performers = Performers(visit, taken)
+        self._answers: list[Any] = []
         self._duty: Duty = FIRST_EXCHANGE
         self._is_sent = self._is_changed = False
-        self._transaction = taken.transaction
 
     async def run(self) -> None:
         """To its end, or to UNKNOWN, or back into the queue."""
@@ -93,30 +87,31 @@ class _Execution:
 
     async def _carry_out(self) -> None:
         try:
-            async with self._performer() as performer:
+            async with self._performers:
                 if self._taken.is_unknown:
-                    await self._find_out(performer)
+                    await self._find_out()
                 else:
-                    result = await self._drive(performer, self._activity.steps(self._facts()))
-                    await self._finish(result)
+                    await self._end(await self._drive(self._activity.steps(self._facts())))
         except _Stopped:
             return
         except FieldError as error:
             await self._failed(error)
 
-    async def _find_out(self, performer: Performer) -> None:
+    async def _find_out(self) -> None:
         """Turn UNKNOWN into done or not done by harmless reads alone."""
         read_back = self._activity.read_back
         verdict: Verdict = NotDone()
         if read_back is not None:
-            verdict = await self._drive(performer, read_back(self._facts()))
+            verdict = await self._drive(read_back(self._facts()))
         await self._control(orders.found, self._taken, self._claim, verdict)
-        if read_back is not None:
-            await self._note_contact(made=True)
+        await self._note_contact(made=True)
 
-    async def _drive(self, performer: Performer, steps: Generator[Duty, Any, Any]) -> Any:
-        """Hand duties to the performer and answers, or errors, to the steps."""
-        answer: Answer | int = None
+    async def _drive(self, steps: Generator[Duty, Any, Any]) -> Any:
+        """Hand duties to who performs them and answers, or errors, to the steps.
+
+        An association that stays shut is none of the steps' errors.
+        """
+        answer: object = None
         error: FieldError | None = None
         while True:
             try:
@@ -124,19 +119,20 @@ class _Execution:
             except StopIteration as end:
                 return end.value
             answer, error = None, None
+            if self._performers.wants_opening(duty):
+                self._duty = FIRST_EXCHANGE
+                await self._performers.open()
             try:
-                answer = await self._perform(performer, duty)
+                answer = await self._perform(duty)
             except FieldError as fault:
                 error = fault
 
-    async def _perform(self, performer: Performer, duty: Duty) -> Answer | int:
+    async def _perform(self, duty: Duty) -> object:
         self._duty = duty
         if duty.changes:
             await self._begin()
             self._visit.require_lease()  # before each: here a frozen process wakes up
-        if isinstance(duty, DrawTransaction):
-            return self._transaction or 0
-        answer = await performer.perform(duty, self._taken.order)
+        answer = await self._performers.perform(duty)
         if isinstance(answer, Diagnosis):  # kept even if the order is lost before its end
             await self._note_alarms(answer)
         if not self._is_sent:
@@ -149,15 +145,18 @@ class _Execution:
         if self._is_sent:
             return
         before = self._activity.transaction_before(self._answers)
-        go = await self._control(
+        stop = await self._control(
             partial(orders.begin_sending, transaction_before=before), self._taken, self._claim
         )
-        if not isinstance(go, orders.Go):
+        if stop is not None:
             raise _Stopped
-        self._is_sent, self._transaction = True, go.transaction
+        self._is_sent = True
 
-    async def _finish(self, result: Result) -> None:
-        await self._control(orders.finish, self._taken, self._claim, result)
+    async def _end(self, outcome: Result | Later) -> None:
+        if isinstance(outcome, Later):
+            await self._control(orders.continue_later, self._taken, self._claim, outcome)
+        else:
+            await self._control(orders.finish, self._taken, self._claim, outcome)
         await self._note_contact(made=True)
 
     async def _failed(self, error: FieldError) -> None:
@@ -191,7 +190,7 @@ class _Execution:
 
     async def _note_contact(self, made: bool) -> None:
         """A meter that answers is reached, one that is silent was missed once more (nrn)."""
-        if self._activity.performed_by is Target.METER:
+        if self._performers.met:
             visit = self._visit
             await visit.means.bulk(
                 recording.record_exchange, visit.known_fleet, self._taken.mac, made, visit.fence
@@ -221,20 +220,3 @@ class _Execution:
         """Minutes east of UTC at the device."""
         offset = datetime.fromtimestamp(now, self._visit.zone).utcoffset()
         return int(offset.total_seconds()) // 60 if offset else 0
-
-    @asynccontextmanager
-    async def _performer(self) -> AsyncIterator[Performer]:
-        visit = self._visit
-        if self._activity.performed_by is not Target.METER:
-            yield visit.open_session
-            return
-        assert self._taken.meter_id is not None, "an order of a meter names it"  # noqa: S101
-        access = await self._control(meter_access.load, self._taken.meter_id)
-        credentials = meter_access.credentials(visit, access)
-        async with visit.open_session.meter(self._taken.mac, credentials) as line:
-            try:
-                yield line
-            finally:
-                await self._control(
-                    meter_access.remember, access.meter_id, line.server_title, line.server_counter
-                )

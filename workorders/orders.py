@@ -18,8 +18,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.parameters import Parameters, parameters_of
+from hes.domain.errors import IllegalMove
 from workorders import guard, lanes, order_lanes
-from workorders.activities.orders.base import NotDone, Result, Unclear, Verdict
+from workorders.activities.orders.base import Later, NotDone, Result, Unclear, Verdict
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.guard import Objection, Standing
 from workorders.lanes import Claim
@@ -30,8 +31,8 @@ from workorders.replacing import kinds_that_replace
 from workorders.states import Cause, OrderState
 
 __all__ = [
-    "Go", "Stop", "Taken", "begin_sending", "expire", "finish", "found", "give_back", "lost",
-    "recover_dead", "silent", "take",
+    "Stop", "Taken", "begin_sending", "continue_later", "expire", "finish", "found", "give_back",
+    "lost", "recover_dead", "silent", "take",
 ]  # fmt: skip
 log = logging.getLogger(__name__)
 
@@ -112,13 +113,6 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Go:
-    """SENDING is committed. `transaction` of a credit: drawn once, the same over all repeats."""
-
-    transaction: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Stop:
     """It is not sent, and the order is already where it belongs; why."""
 
@@ -180,8 +174,10 @@ def _find(cursor: CursorWrapper, statement: str, claim: Claim) -> Taken | None:
 
 def begin_sending(
     taken: Taken, claim: Claim, *, transaction_before: int | None = None
-) -> Go | Stop:
+) -> Stop | None:
     """The point of no return: all checks once more, then SENDING; commits before it returns.
+
+    None: it is committed.
 
     `transaction_before`: of a credit, the meter's last transaction as just read.
     """
@@ -193,11 +189,12 @@ def begin_sending(
             return _stop(cursor, taken, claim, against)
         try:
             with transaction.atomic():
-                return _send(cursor, taken, claim, transaction_before)
+                _send(cursor, taken, claim, transaction_before)
         except IntegrityError:
             text = "another command of the device is in flight"
             _give_back(cursor, taken, claim, text, PAUSE_SECONDS)
             return Stop(text)
+    return None
 
 
 def _standing(cursor: CursorWrapper, taken: Taken, claim: Claim, settings: Parameters) -> Standing:
@@ -226,7 +223,7 @@ def _stop(cursor: CursorWrapper, taken: Taken, claim: Claim, against: Objection)
     return Stop(against.text)
 
 
-def _send(cursor: CursorWrapper, taken: Taken, claim: Claim, before: int | None) -> Go:
+def _send(cursor: CursorWrapper, taken: Taken, claim: Claim, before: int | None) -> None:
     activity = ACTIVITIES[taken.kind]
     raw = [
         "attempts = attempts + 1",
@@ -238,8 +235,6 @@ def _send(cursor: CursorWrapper, taken: Taken, claim: Claim, before: int | None)
     columns = {"counted": activity.guarded, "transaction_before": before, "silent_reads": 0}
     ours = _ours(taken, claim)
     move(cursor, Cause.BEGUN, _OURS, ours, who=_who(claim), columns=columns, raw=raw)
-    cursor.execute("SELECT transaction FROM work_order WHERE id = %s", [taken.order])
-    return Go(cursor.fetchone()[0])
 
 
 # --- how it went ----------------------------------------------------------------------------------
@@ -251,6 +246,19 @@ def finish(taken: Taken, claim: Claim, result: Result) -> None:
     with _fenced(claim) as cursor:
         if not end(cursor, cause, _OURS, _ours(taken, claim), result, who=_who(claim)):
             log.info("order %d had ended before its answer came", taken.order)
+
+
+def continue_later(taken: Taken, claim: Claim, later: Later) -> None:
+    """All that was sent was answered, and more is to come: queued again, no attempt is lost.
+
+    Only kinds that say so go on like this: none that moves a breaker or money.
+    """
+    if not ACTIVITIES[taken.kind].is_long:
+        raise IllegalMove(f"an order of kind {taken.kind} is not continued")
+    values = _ours(taken, claim) | {"pause": later.pause}
+    with _fenced(claim) as cursor:
+        who, raw = _who(claim), [_AFTER_A_PAUSE]
+        move(cursor, Cause.CONTINUED, _OURS, values, who=who, text=later.text, raw=raw)
 
 
 def lost(taken: Taken, claim: Claim, text: str) -> None:

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     GIVEN_BACK = "given back"  # nothing was sent: never connected, visit ended, lease over
     HELD_BACK = "held back"  # the guard, in the SENDING transaction
     BEGUN = "begun"  # the point of no return
+    CONTINUED = "to be continued"  # all that was sent was answered; the rest in another visit
     ANSWERED = "answered"  # carried out
     DENIED = "denied"  # a clean no: not executed
     LOST = "lost"  # no answer after SENDING
@@ -60,6 +61,7 @@ TRANSITIONS: dict[tuple[OrderState, Cause], OrderState] = {
     (S.LEASED, C.GIVEN_BACK): S.QUEUED,
     (S.LEASED, C.HELD_BACK): S.HELD,
     (S.LEASED, C.BEGUN): S.SENDING,
+    (S.LEASED, C.CONTINUED): S.QUEUED,
     (S.LEASED, C.ANSWERED): S.DONE,  # a reading never begins to send
     (S.LEASED, C.DENIED): S.FAILED,
     (S.LEASED, C.CANCELLED): S.CANCELLED,
@@ -68,6 +70,7 @@ TRANSITIONS: dict[tuple[OrderState, Cause], OrderState] = {
     (S.SENDING, C.ANSWERED): S.DONE,
     (S.SENDING, C.DENIED): S.FAILED,
     (S.SENDING, C.LOST): S.UNKNOWN,
+    (S.SENDING, C.CONTINUED): S.QUEUED,
     (S.UNKNOWN, C.FOUND_DONE): S.DONE,
     (S.UNKNOWN, C.FOUND_UNDONE): S.QUEUED,
     (S.UNKNOWN, C.FOUND_FAILED): S.FAILED,

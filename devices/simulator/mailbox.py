@@ -4,6 +4,8 @@ Everything is done at once; a job number that is still listed is a success witho
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from devices.protocol import expect
 from devices.protocol.axdr import U8, U16, U32, U64, Data, Enum, decode_all, encode
@@ -17,7 +19,6 @@ from devices.simulator.population import Meter
 from devices.simulator.state import NOBODY, Memory
 
 RELEASE, DISCOVER, SYNCHRONISE, PROBE, WAKE_UP = 4, 6, 7, 8, 10
-WITH_METER, ALONE = (RELEASE, SYNCHRONISE, PROBE), (DISCOVER, WAKE_UP)
 DONE, FAILED = 2, 3
 SILENT: Data = (False, bytes(4), U16(58_692), U16(60), False, False, U16(58_693))
 """The spontaneous profile of a concentrator as installed (ports as printed in 000)."""
@@ -46,49 +47,54 @@ class Mailbox:
 
     def install(self, tree: ObjectTree, local: LocalClock) -> None:
         """Mailbox, jobs, spontaneous profile, datagrams sent."""
-        for command in (*WITH_METER, *ALONE):
-            tree.change(DATA, f"0.0.96.54.{command}", 2, self._writer(command))
+        for number, command in COMMANDS.items():
+            tree.change(DATA, f"0.0.96.54.{number}", 2, partial(self._take, number, command))
         tree.value(DATA, "0.0.96.55.0", 2, lambda: [_row(line, local) for line in self._held.jobs])
         tree.value(DATA, "0.0.96.58.0", 2, self._spontaneous)
         tree.change(DATA, "0.0.96.58.0", 2, self._set_spontaneous)
         tree.value(DATA, "0.0.96.58.1", 2, lambda: (U32(self._held.wake_ups), U32(0)))
 
-    def _writer(self, command: int) -> Callable[[Data], Outcome]:
-        return lambda value: self._take(command, value)
-
-    def _take(self, command: int, value: Data) -> Outcome:
-        has_meter = command in WITH_METER
-        number, *rest = expect.structure(value, "mailbox", 1 + has_meter)
-        job, mac = expect.integer(number, "job"), b""
-        if has_meter:
-            mac = expect.octets(rest[0], "MAC", len(NOBODY))
+    def _take(self, number: int, command: "Command", value: Data) -> Outcome:
+        """st{job, MAC where the command is about a meter, its other parameters}."""
+        job, *rest = expect.structure(value, "mailbox", 1 + command.has_meter + command.parameters)
+        order, mac = expect.integer(job, "job"), b""
+        if command.has_meter:
+            mac = expect.octets(rest.pop(0), "MAC", len(NOBODY))
             if self._known(mac) is None:
                 return DataAccess.OBJECT_UNAVAILABLE
-        if self._held.knows(job):
+        if self._held.knows(order):
             return NO_EFFECT
-        code = self._run(command, mac)
+        code = command.run(self, mac, *rest)
         state = FAILED if code else DONE
-        self._held.ran(JobLine(job, command, mac.hex(), state, code, int(self._now())))
+        self._held.ran(JobLine(order, number, mac.hex(), state, code, int(self._now())))
         return DataAccess.SUCCESS
 
-    def _run(self, command: int, mac: bytes) -> int:
-        """Carry out; 0, or why the meter was not reached."""
-        if command == WAKE_UP:
-            self._held.wake_ups += 1
-        elif command == RELEASE:
-            self._held.released = sorted({*self._held.released, mac.hex()})
-        elif command in (SYNCHRONISE, PROBE):
-            return self._reach(command, mac)
+    # --- commands: 0, or the acknowledgement that says why not ----------------------------------
+
+    def release(self, mac: bytes) -> int:
+        self._held.released = sorted({*self._held.released, mac.hex()})
         return 0
 
-    def _reach(self, command: int, mac: bytes) -> int:
+    def discover(self, _: bytes) -> int:
+        return 0
+
+    def synchronise(self, mac: bytes) -> int:
         meter = self._reached(mac)
         if meter is None:
             return self._power_line.failure(self._known(mac))
-        if command == SYNCHRONISE:
-            self._holdings.meter(meter).drift = self._memory.drift
-            self._holdings.keep(mac.hex())
+        self._holdings.meter(meter).drift = self._memory.drift
+        self._holdings.keep(mac.hex())
         return 0
+
+    def probe(self, mac: bytes) -> int:
+        is_reached = self._reached(mac) is not None
+        return 0 if is_reached else self._power_line.failure(self._known(mac))
+
+    def wake_up(self, _: bytes) -> int:
+        self._held.wake_ups += 1
+        return 0
+
+    # --- spontaneous profile --------------------------------------------------------------------
 
     def _spontaneous(self) -> Data:
         kept = self._held.spontaneous
@@ -110,3 +116,21 @@ def _row(line: JobLine, local: LocalClock) -> Data:
     mac = bytes.fromhex(line.mac) or NOBODY
     numbers = Enum(line.state), U8(line.code)
     return U64(line.job), U8(line.command), mac, *numbers, local.stamp(line.finished)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of the mailbox: what it takes besides the job, and what carries it out."""
+
+    run: Callable[..., int]
+    has_meter: bool = False
+    parameters: int = 0
+
+
+COMMANDS = {
+    RELEASE: Command(Mailbox.release, has_meter=True),
+    DISCOVER: Command(Mailbox.discover),
+    SYNCHRONISE: Command(Mailbox.synchronise, has_meter=True),
+    PROBE: Command(Mailbox.probe, has_meter=True),
+    WAKE_UP: Command(Mailbox.wake_up),
+}

@@ -22,7 +22,6 @@ def _steps(_facts):
 def activity(kind: str, target: Target = Target.METER, **options) -> OrderActivity:
     defaults = {
         "printed": kind,
-        "performed_by": target,
         "is_commercial": target is Target.METER,
         "command": kind.upper(),
         "ok_code": f"{kind}.ok",
@@ -39,7 +38,7 @@ KINDS = (
     activity("reduce", guarded=True, supersedes=BREAKERS, read_back=_steps),
     activity("reconnect", supersedes=BREAKERS, read_back=_steps),
     activity("credit_charge", needs_transaction=True, read_back=_steps),
-    activity("commissioning", is_commercial=False, read_back=_steps),
+    activity("commissioning", is_commercial=False, read_back=_steps, is_long=True),
     activity("wake_up", Target.CONCENTRATOR, read_back=_steps),
 )
 

@@ -101,7 +101,7 @@ def test_steps_of_one_bundle_do_not_replace_each_other(td):
     claim = visit()
     for _ in steps:
         taken = orders.take(claim)
-        assert isinstance(orders.begin_sending(taken, claim), orders.Go)
+        assert orders.begin_sending(taken, claim) is None
         orders.finish(taken, claim, DONE)
     assert states(parent, steps) == ["done"] * 3
 

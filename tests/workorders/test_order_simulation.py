@@ -62,6 +62,7 @@ def test_no_seed_moves_anything_twice_and_every_order_ends(chunk):
 def test_the_seeds_take_the_ways_through_the_table():
     moves = sum((lived(seed).moves for seed in range(40)), Counter())
     rare = {Cause.REFUSED, Cause.DENIED, Cause.FOUND_FAILED, Cause.RESOLVED_FAILED}
+    rare |= {Cause.CONTINUED}  # no kind of this world goes on later
     assert set(moves) >= set(Cause) - rare
     assert moves[Cause.BEGUN] > 400
     assert moves[Cause.LOST] > 200

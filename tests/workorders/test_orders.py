@@ -1,6 +1,7 @@
 """Orders in visits: taken, sent, answered, lost and found, each by one guarded UPDATE."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -27,8 +28,8 @@ from tests.factories.ordered import (
     visit,
 )
 from tests.factories.visits import lane
-from workorders import lanes, orders, submission
-from workorders.activities.orders.base import NotDone, Rejected, Unclear
+from workorders import deeds, lanes, orders, submission
+from workorders.activities.orders.base import DrawTransaction, Later, NotDone, Rejected, Unclear
 from workorders.models import Lane, Worker, WorkOrder
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
@@ -126,7 +127,7 @@ def test_what_was_not_done_is_queued_again_and_counts_once(td):
     orders.found(taken, claim, NotDone())
     again = orders.take(claim)
     assert (again.order, again.is_unknown) == (order.pk, False)
-    assert isinstance(orders.begin_sending(again, claim), orders.Go)
+    assert orders.begin_sending(again, claim) is None
     order.refresh_from_db()
     assert (order.expires_at, order.counted, order.attempts) == (expiry, True, 2)
 
@@ -274,7 +275,7 @@ def test_of_cancel_and_begin_at_once_exactly_one_wins(td):
 
         thread = threading.Thread(target=cancel)
         thread.start()
-        sent = isinstance(orders.begin_sending(taken, claim), orders.Go)
+        sent = orders.begin_sending(taken, claim) is None
         thread.join(20)
         assert sent != cancelled[0]
         assert state(order) == ("sending" if sent else "cancelled")
@@ -330,7 +331,7 @@ def test_a_reconnection_closes_an_unknown_disconnection(td):
     claim = visit()
     taken = orders.take(claim)
     assert taken.order == reconnect.pk
-    assert isinstance(orders.begin_sending(taken, claim), orders.Go)
+    assert orders.begin_sending(taken, claim) is None
 
 
 def test_a_disconnection_waits_for_an_unknown_reconnection(td):
@@ -363,9 +364,24 @@ def test_a_credit_draws_its_transaction_once(td):
     assert taken.transaction == first
     orders.found(taken, claim, NotDone())
     again = orders.take(claim)
-    assert orders.begin_sending(again, claim, transaction_before=7).transaction == first
+    assert orders.begin_sending(again, claim, transaction_before=7) is None
+    assert deeds.do(again, claim, DrawTransaction()) == first
     order.refresh_from_db()
-    assert order.transaction_before == 7
+    assert (order.transaction, order.transaction_before) == (first, 7)
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_an_order_that_goes_on_later_is_queued_again_and_loses_no_attempt(td, is_sent):
+    order = submit(td, "commissioning")
+    claim = visit()
+    taken = orders.take(claim)
+    if is_sent:
+        orders.begin_sending(taken, claim)
+    orders.continue_later(taken, claim, Later(300, "the meter is being recruited"))
+    order.refresh_from_db()
+    assert (order.state, order.attempts, order.ended_at) == ("queued", int(is_sent), None)
+    assert order.not_before > datetime.now(UTC) + timedelta(seconds=200)
+    assert orders.take(claim) is None
 
 
 def test_the_claim_is_as_quick_with_a_hundred_thousand_orders(td):

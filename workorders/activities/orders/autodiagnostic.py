@@ -4,7 +4,7 @@ The word read first is the one reported, by then the meter has forgotten it. Rep
 """
 
 from devices.drivers.duties import ReadDiagnosis, ResetAlarms
-from workorders.activities.orders.base import Facts, OrderActivity, Steps, Target
+from workorders.activities.orders.base import Facts, OrderActivity, Steps
 from workorders.activities.orders.outcomes import done, named
 from workorders.activities.orders.parameters import nothing
 
@@ -23,7 +23,6 @@ def _steps(_facts: Facts) -> Steps:
 
 AUTODIAGNOSTIC = OrderActivity(
     **named("autodiagnostic"),
-    performed_by=Target.METER,
     command="READ_STATUSWORD",
     parse=nothing,
     steps=_steps,

@@ -13,9 +13,9 @@ after a change, Busy (its job still runs) and Garbled (what is read fits nothing
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
-from devices.drivers.duties import Answer, Change, Credit, Duty, Registers
+from devices.drivers.duties import Answer, By, Change, Credit, Duty, Registers
 from hes.domain.errors import HesError
 from hes.domain.records import MaximumPower
 
@@ -50,11 +50,29 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed(Duty):
+    """What the head-end itself does in the middle of an order, committed before it is answered.
+
+    Each kind has its function in `workorders.deeds`. It must be harmless to do it twice: a killed
+    worker's order comes back to it.
+    """
+
+    by: ClassVar[By] = By.HEAD_END
+
+
+@dataclass(frozen=True, slots=True)
 class DrawTransaction(Change):
-    """-> int: the order's transaction. Nothing goes to the device: the executor answers it.
+    """-> int: the order's transaction. Nothing goes to the device.
 
     As a change it is preceded by SENDING, which draws the transaction once and for all repeats.
     """
+
+    by: ClassVar[By] = By.HEAD_END
+
+
+@dataclass(frozen=True, slots=True)
+class Reassociate(Deed):
+    """-> None: the association with the meter is released; its next duty opens another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,14 @@ class Line:
 
     kind: str
     fact: Registers | MaximumPower | Credit
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the end of an order changes in the inventory, in the same transaction.
+
+    Each kind has its function in `workorders.effects`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +105,19 @@ class Result:
     breaker: int | None = None
     lines: tuple[Line, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not at its end, and all that was sent was answered: go on in another visit.
+
+    The steps then begin anew and skip what they find done. Others get the lane meanwhile, for
+    `pause` seconds at least; the order keeps its expiry and loses no attempt.
+    """
+
+    pause: float
+    text: str
 
 
 class NotDone:
@@ -91,6 +130,7 @@ class Unclear:
 
 Verdict = Result | NotDone | Unclear
 Steps = Generator[Duty, Any, Result]
+LongSteps = Generator[Duty, Any, Result | Later]
 ReadBack = Generator[Duty, Any, Verdict]
 
 
@@ -98,25 +138,26 @@ ReadBack = Generator[Duty, Any, Verdict]
 class OrderActivity:
     """One kind of order: one module, one registry line.
 
-    `target` is what the order is about, `performed_by` whose session carries it out: an outage
-    check is about a meter and done by its concentrator. `command` stands in error texts.
-    `read_back` None: repeating is harmless. `guarded`: the disconnect guard counts it.
+    `target` is what the order is about; its duties say who carries them out: an outage check is
+    about a meter and done by its concentrator. `command` stands in error texts. `read_back` None:
+    repeating is harmless. `guarded`: the disconnect guard counts it. `is_long`: its steps may end
+    in Later; never one that moves a breaker or money.
     """
 
     kind: str
     printed: str
     target: Target
-    performed_by: Target
     is_commercial: bool
     command: str
     ok_code: str
     ko_code: str
     parse: Callable[[Mapping[str, Any]], dict[str, Any]]  # raises Rejected
-    steps: Callable[[Facts], Steps]
+    steps: Callable[[Facts], Steps | LongSteps]
     read_back: Callable[[Facts], ReadBack] | None = None
     guarded: bool = False
     supersedes: frozenset[str] = frozenset()  # kinds of older open orders of the meter it replaces
     needs_transaction: bool = False
+    is_long: bool = False
 
     def transaction_before(self, answers: Iterable[Answer]) -> int | None:
         """From the answers before the first change: the meter's last transaction, 0 if it never

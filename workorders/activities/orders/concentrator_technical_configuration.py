@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.drivers.duties import ReadSpontaneous, SetSpontaneous, Spontaneous
-from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.outcomes import done, failed, named
 from workorders.activities.orders.parameters import only, present, truth, unusable, whole
 
@@ -57,7 +57,6 @@ def _read_back(facts: Facts) -> ReadBack:
 
 CONCENTRATOR_TECHNICAL_CONFIGURATION = OrderActivity(
     **named("concentrator_technical_configuration"),
-    performed_by=Target.CONCENTRATOR,
     command="SET_LVC_CONFIG",
     parse=_parse,
     steps=_steps,

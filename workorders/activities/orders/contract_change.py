@@ -15,7 +15,6 @@ from workorders.activities.orders.base import (
     ReadBack,
     Rejected,
     Steps,
-    Target,
 )
 from workorders.activities.orders.outcomes import ended, failed, named
 from workorders.activities.orders.parameters import (
@@ -95,7 +94,6 @@ def _is_as_ordered(facts: Facts, tariff: Tariff) -> bool:
 
 CONTRACT_CHANGE = OrderActivity(
     **named("contract_change"),
-    performed_by=Target.METER,
     command="SET_CONTRACT",
     parse=_parse,
     steps=_steps,

@@ -17,7 +17,6 @@ from workorders.activities.orders.base import (
     OrderActivity,
     ReadBack,
     Steps,
-    Target,
     Unclear,
 )
 from workorders.activities.orders.outcomes import ended, failed, named
@@ -83,7 +82,6 @@ def _last(credit: Credit) -> int:
 
 CREDIT_CHARGE = OrderActivity(
     **named("credit_charge"),
-    performed_by=Target.METER,
     command="CREDIT_CHARGE",
     parse=_parse,
     steps=_steps,

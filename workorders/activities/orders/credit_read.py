@@ -1,7 +1,7 @@
 """Credit read: the available credit as a PP line (001 2.4; companion profile 5.1)."""
 
 from devices.drivers.duties import ReadCredit
-from workorders.activities.orders.base import Facts, Line, OrderActivity, Steps, Target
+from workorders.activities.orders.base import Facts, Line, OrderActivity, Steps
 from workorders.activities.orders.outcomes import ended, named
 from workorders.activities.orders.parameters import nothing
 
@@ -14,7 +14,6 @@ def _steps(_facts: Facts) -> Steps:
 
 CREDIT_READ = OrderActivity(
     **named("credit_read"),
-    performed_by=Target.METER,
     command="CREDIT_READ",
     parse=nothing,
     steps=_steps,

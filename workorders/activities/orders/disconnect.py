@@ -1,7 +1,7 @@
 """Disconnect: open the breaker (001 2.4 Detachment; 003 6.3 3.31.6.23; companion profile 5.1)."""
 
 from devices.drivers.duties import OpenBreaker, ReadBreaker
-from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.breakers import DISCONNECTED, MOVERS
 from workorders.activities.orders.outcomes import ended, failed, named
 from workorders.activities.orders.parameters import nothing
@@ -27,7 +27,6 @@ def _read_back(_facts: Facts) -> ReadBack:
 
 DISCONNECT = OrderActivity(
     **named("disconnect"),
-    performed_by=Target.METER,
     command="DETACH_METER",
     parse=nothing,
     steps=_steps,

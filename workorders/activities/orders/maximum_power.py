@@ -8,7 +8,7 @@ from hes.domain.energies import ENERGIES
 from hes.domain.reading_types import MAXIMUM_DEMANDS, MeterRegister
 from hes.domain.records import MaximumPower
 from workorders.activities.orders import reading_choice
-from workorders.activities.orders.base import Facts, Line, OrderActivity, Steps, Target
+from workorders.activities.orders.base import Facts, Line, OrderActivity, Steps
 from workorders.activities.orders.outcomes import ended, named
 
 _IMPORT = ENERGIES[0].code
@@ -46,7 +46,6 @@ def _peak(mac: bytes, register: MeterRegister, peak: Maximum) -> MaximumPower:
 
 MAXIMUM_POWER = OrderActivity(
     **named("maximum_power"),
-    performed_by=Target.METER,
     command="READ_MAXPOWER",
     parse=_parse,
     steps=_steps,

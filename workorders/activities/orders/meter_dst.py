@@ -7,7 +7,7 @@ from typing import Any
 from devices.drivers.base import DstPeriod
 from devices.drivers.duties import ReadMeterDst, SetMeterDst
 from hes.domain.time import epoch_of
-from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.outcomes import done, failed, named
 from workorders.activities.orders.parameters import only, present, unusable
 
@@ -53,7 +53,6 @@ def _read_back(facts: Facts) -> ReadBack:
 
 METER_DST = OrderActivity(
     **named("meter_dst"),
-    performed_by=Target.METER,
     command="SET_METER_DST",
     parse=_parse,
     steps=_steps,

@@ -2,7 +2,7 @@
 
 from devices.drivers.duties import Post
 from workorders.activities.orders import mailbox
-from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.outcomes import named
 from workorders.activities.orders.parameters import nothing
 
@@ -19,7 +19,6 @@ def _read_back(facts: Facts) -> ReadBack:
 
 METER_SYNCHRONISATION = OrderActivity(
     **named("meter_synchronisation"),
-    performed_by=Target.CONCENTRATOR,
     command="SINCRO_METER_V2",
     parse=nothing,
     steps=_steps,

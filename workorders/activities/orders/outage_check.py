@@ -11,7 +11,6 @@ from workorders.activities.orders.base import (
     ReadBack,
     Result,
     Steps,
-    Target,
 )
 from workorders.activities.orders.failure import failure_text
 from workorders.activities.orders.outcomes import named
@@ -36,7 +35,6 @@ def _read_back(facts: Facts) -> ReadBack:
 
 OUTAGE_CHECK = OrderActivity(
     **named("outage_check"),
-    performed_by=Target.CONCENTRATOR,
     command="OUTAGE_CHECK",
     parse=nothing,
     steps=_steps,

@@ -5,7 +5,7 @@ from typing import Any
 
 from devices.drivers.duties import SetPrepayment
 from workorders.activities.orders import prepayment
-from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.outcomes import named
 from workorders.activities.orders.parameters import LONGEST_I32, only, optional_whole
 
@@ -34,7 +34,6 @@ def _read_back(facts: Facts) -> ReadBack:
 
 PREPAY_CONFIGURE = OrderActivity(
     **named("prepay_configure"),
-    performed_by=Target.METER,
     command="PREPAY_CONFIG",
     parse=_parse,
     steps=_steps,

@@ -2,7 +2,7 @@
 
 from devices.drivers.duties import SetPrepayment
 from workorders.activities.orders import prepayment
-from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.outcomes import named
 from workorders.activities.orders.parameters import nothing
 
@@ -19,7 +19,6 @@ def _read_back(_facts: Facts) -> ReadBack:
 
 PREPAY_DISABLE = OrderActivity(
     **named("prepay_disable"),
-    performed_by=Target.METER,
     command="PREPAY_DISABLE",
     parse=nothing,
     steps=_steps,

@@ -11,7 +11,7 @@ from devices.drivers.duties import ReadRegisters
 from hes.domain.energies import ENERGIES
 from hes.domain.reading_types import ENERGY_REGISTERS, MeterRegister
 from workorders.activities.orders import reading_choice
-from workorders.activities.orders.base import Facts, Line, OrderActivity, Steps, Target
+from workorders.activities.orders.base import Facts, Line, OrderActivity, Steps
 from workorders.activities.orders.outcomes import ended, named
 
 _DEFAULT = next(
@@ -42,7 +42,6 @@ def _steps(facts: Facts) -> Steps:
 
 READING = OrderActivity(
     **named("reading"),
-    performed_by=Target.METER,
     command="READ_ACTIVEIMPORT_CURRENTPERIOD",
     parse=_parse,
     steps=_steps,

@@ -1,7 +1,7 @@
 """Reconnect: limit back to contract, breaker closed (003 6.3 3.31.6.18; companion profile 5.1)."""
 
 from devices.drivers.duties import Breaker, CloseBreaker, ReadBreaker, SetThreshold
-from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.breakers import MOVERS, READY, is_reconnected, is_restored
 from workorders.activities.orders.outcomes import ended, failed, named
 from workorders.activities.orders.parameters import nothing
@@ -36,7 +36,6 @@ def _connected(breaker: Breaker) -> Steps:
 
 RECONNECT = OrderActivity(
     **named("reconnect"),
-    performed_by=Target.METER,
     command="CONNECT_METER",
     parse=nothing,
     steps=_steps,

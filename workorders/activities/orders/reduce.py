@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.drivers.duties import Breaker, ReadBreaker, SetThreshold
-from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.breakers import MOVERS
 from workorders.activities.orders.outcomes import ended, failed, named
 from workorders.activities.orders.parameters import only, whole
@@ -43,7 +43,6 @@ def _read_back(facts: Facts) -> ReadBack:
 
 REDUCE = OrderActivity(
     **named("reduce"),
-    performed_by=Target.METER,
     command="REDUCE_METER",
     parse=_parse,
     steps=_steps,

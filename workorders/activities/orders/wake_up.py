@@ -2,7 +2,7 @@
 
 from devices.drivers.duties import Post
 from workorders.activities.orders import mailbox
-from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps, Target
+from workorders.activities.orders.base import Facts, OrderActivity, ReadBack, Steps
 from workorders.activities.orders.outcomes import named
 from workorders.activities.orders.parameters import nothing
 
@@ -17,7 +17,6 @@ def _read_back(facts: Facts) -> ReadBack:
 
 WAKE_UP = OrderActivity(
     **named("wake_up"),
-    performed_by=Target.CONCENTRATOR,
     command="WAKEUP",
     parse=nothing,
     steps=_steps,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.drivers.base import Busy, Refused
-from devices.drivers.duties import Job, Post, ReadJobs
+from devices.drivers.duties import By, Job, Post, ReadJobs
 from tests.workorders.activities.orders.model import (
     MAC,
     ORDER,
@@ -16,7 +16,7 @@ from tests.workorders.activities.orders.model import (
     read_back,
 )
 from workorders.activities.orders.autodiscovery import AUTODISCOVERY
-from workorders.activities.orders.base import NotDone, Target
+from workorders.activities.orders.base import NotDone
 from workorders.activities.orders.meter_synchronisation import METER_SYNCHRONISATION
 from workorders.activities.orders.outage_check import OUTAGE_CHECK
 from workorders.activities.orders.wake_up import WAKE_UP
@@ -35,7 +35,7 @@ def test_a_job_carries_the_orders_number_and_is_followed_to_its_end(activity, co
     run = order(activity, ModelDevice())
     assert run.duties == [Post(command, ORDER, mac), ReadJobs()]
     assert (run.result.is_good, run.result.code, run.result.text) == (True, code, "OK")
-    assert activity.performed_by is Target.CONCENTRATOR
+    assert {duty.by for duty in run.duties} == {By.CONCENTRATOR}
 
 
 @pytest.mark.parametrize("activity", [entry[0] for entry in JOBS])

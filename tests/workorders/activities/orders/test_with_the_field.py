@@ -1,14 +1,35 @@
 """Every activity over a real socket: the driver and the simulated field carry out its duties."""
 
+from contextlib import AsyncExitStack
+
 import pytest
 
 from devices.drivers.base import FieldError
+from devices.drivers.duties import By, Duty
 from tests.devices.drivers.cosem.simulated import FIRST, NOW, field, keys_of, opened
 from tests.workorders.activities.orders.model import OFFSET, ORDER, PARAMETERS
-from workorders.activities.orders.base import DrawTransaction, Facts, OrderActivity, Result, Target
+from workorders.activities.orders.base import DrawTransaction, Facts, OrderActivity, Result
 from workorders.activities.orders.registry import ACTIVITIES
 
 METER = FIRST.meters[0]
+
+
+class Hands:
+    """Carries out duties over one session; the meter is associated when a duty first wants it."""
+
+    def __init__(self, session, stack: AsyncExitStack) -> None:
+        self._session, self._stack = session, stack
+        self._line = None
+
+    async def perform(self, duty: Duty):
+        if isinstance(duty, DrawTransaction):
+            return 9
+        if duty.by is By.CONCENTRATOR:
+            return await self._session.perform(duty, ORDER)
+        if self._line is None:
+            opening = self._session.meter(METER.mac, keys_of(METER))
+            self._line = await self._stack.enter_async_context(opening)
+        return await self._line.perform(duty, ORDER)
 
 
 async def carried_out(session, activity: OrderActivity) -> tuple[Result, list[Result]]:
@@ -16,15 +37,13 @@ async def carried_out(session, activity: OrderActivity) -> tuple[Result, list[Re
     given = activity.parse(PARAMETERS.get(activity.kind, {}))
     facts = Facts(ORDER, METER.mac, NOW, OFFSET, given, transaction=9, transaction_before=0)
     read_back = [activity.read_back(facts)] if activity.read_back else []
-    if activity.performed_by is Target.CONCENTRATOR:
-        result = await driven(session, activity.steps(facts))
-        return result, [await driven(session, steps) for steps in read_back]
-    async with session.meter(METER.mac, keys_of(METER)) as line:
-        result = await driven(line, activity.steps(facts))
-        return result, [await driven(line, steps) for steps in read_back]
+    async with AsyncExitStack() as stack:
+        hands = Hands(session, stack)
+        result = await driven(hands, activity.steps(facts))
+        return result, [await driven(hands, steps) for steps in read_back]
 
 
-async def driven(performer, steps) -> Result:
+async def driven(hands: Hands, steps) -> Result:
     proceed = steps.send, None
     while True:
         try:
@@ -32,8 +51,7 @@ async def driven(performer, steps) -> Result:
         except StopIteration as end:
             return end.value
         try:
-            is_ours = isinstance(duty, DrawTransaction)
-            proceed = steps.send, 9 if is_ours else await performer.perform(duty, ORDER)
+            proceed = steps.send, await hands.perform(duty)
         except FieldError as error:
             proceed = steps.throw, error
 
@@ -48,6 +66,6 @@ async def test_an_order_is_carried_out_and_found_done_by_its_read_back(activity)
             await session.close()
     assert (result.is_good, result.text) == (True, "OK")
     assert [(verdict.is_good, verdict.text) for verdict in found] == [(True, "OK")] * len(found)
-    if activity.is_commercial and activity.performed_by is Target.METER:
+    if activity.is_commercial and activity.kind != "outage_check":
         assert "alarm_word" in result.values
         assert result.breaker is not None

@@ -1,0 +1,22 @@
+"""What the end of an order changes in the inventory: one kind of effect, one function.
+
+All in the transaction that ends the order, so that both stand or fall together.
+"""
+
+from collections.abc import Callable, Mapping
+
+from django.db.backends.utils import CursorWrapper
+
+from workorders.activities.orders.base import Effect, Result
+
+Applying = Callable[[CursorWrapper, int, Effect], None]
+"""(cursor, the order that ended, its effect)."""
+
+EFFECTS: Mapping[type[Effect], Applying] = {}
+
+
+def apply(cursor: CursorWrapper, results: Mapping[int, Result]) -> None:
+    """Carry out the effects of orders that end now, in the order of their ids."""
+    for order, result in sorted(results.items()):
+        for effect in result.effects:
+            EFFECTS[type(effect)](cursor, order, effect)
