@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.parameters import Parameters, parameters_of
-from workorders import intake, lanes, replacing
+from workorders import intake, lanes, preparing, replacing
 from workorders.activities.orders.base import Rejected, Target
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.decisions import approve, cancel, resolve
@@ -113,10 +113,11 @@ def _drafted(
     found = iter(intake.places(cursor, flat))
     held = mass_hold and _guarded(flat) > settings.number("order_mass_limit")
     checking = _Checking(datetime.now(UTC), settings, held)
-    return [
+    drafts = [
         checking.draft(request, group, [next(found) for _ in group])
         for request, group in zip(requests, steps, strict=True)
     ]
+    return preparing.prepare(cursor, drafts)
 
 
 def _guarded(requests: Sequence[Request]) -> int:
