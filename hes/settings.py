@@ -67,6 +67,8 @@ DATABASE_VARIABLE = "OWNER_DATABASE_URL" if HES_ROLE == "owner" else "DATABASE_U
 REDIS_URL = env.secret("REDIS_URL")
 # No device clock is set unless the kernel's NTP state proves ours; containers often cannot know it.
 HES_REQUIRE_NTP = env.flag("HES_REQUIRE_NTP", default=PRODUCTION)
+# Each association is ciphered by a key of its own, drawn for it and sent under the global one.
+HES_DEDICATED_KEYS = env.flag("HES_DEDICATED_KEYS")
 # Test fields only: before each change the meter is told the order, and counts executions by it.
 HES_SIMULATOR_ORDER_TAG = env.flag("HES_SIMULATOR_ORDER_TAG")
 if PRODUCTION and HES_SIMULATOR_ORDER_TAG:

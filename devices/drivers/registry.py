@@ -6,7 +6,10 @@ from devices.drivers.base import Driver
 from devices.drivers.cosem.driver import CosemDriver
 
 DRIVERS: dict[str, Driver] = {
-    "cosem": CosemDriver(tag_orders=settings.HES_SIMULATOR_ORDER_TAG),
+    "cosem": CosemDriver(
+        tag_orders=settings.HES_SIMULATOR_ORDER_TAG,
+        dedicated_keys=settings.HES_DEDICATED_KEYS,
+    ),
 }
 
 

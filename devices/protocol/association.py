@@ -10,6 +10,7 @@ from devices.protocol.errors import AssociationResult, GarbledError, known
 AARQ, AARE = 0x60, 0x61
 INITIATE_REQUEST, INITIATE_RESPONSE = 0x01, 0x08
 LN_CLEAR, LN_CIPHERED = 1, 3
+DEDICATED_KEY_SIZE = 16
 
 CLIENT_CONFORMANCE = 0x401E1D
 """General protection, blocks with get/set/action, multiple references, get, set, selective
@@ -38,14 +39,19 @@ class Mechanism(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Initiate:
-    """What both sides propose: services (24 bits) and the longest APDU the sender takes."""
+    """What both sides propose: services (24 bits) and the longest APDU the sender takes.
+
+    `dedicated_key` is the client's for this association alone; it travels ciphered or not at all.
+    """
 
     conformance: int
     max_pdu: int
+    dedicated_key: bytes = field(default=b"", repr=False)
 
     def request(self) -> bytes:
-        """InitiateRequest without dedicated key."""
-        return bytes((INITIATE_REQUEST, 0, 0, 0)) + self._body()
+        """InitiateRequest."""
+        key = b"\x01" + octets(self.dedicated_key) if self.dedicated_key else b"\x00"
+        return bytes((INITIATE_REQUEST,)) + key + b"\x00\x00" + self._body()
 
     def response(self) -> bytes:
         """InitiateResponse for logical-name referencing."""
@@ -135,21 +141,27 @@ def decode_response(apdu: bytes) -> AssociationResponse:
 
 
 def decode_initiate(apdu: bytes) -> Initiate:
-    """Either InitiateRequest (a dedicated key is refused) or InitiateResponse."""
+    """Either InitiateRequest or InitiateResponse."""
     cursor = Cursor(apdu, "initiate")
-    tag = cursor.u8()
+    tag, key = cursor.u8(), b""
     if tag not in (INITIATE_REQUEST, INITIATE_RESPONSE):
         raise cursor.wrong(f"tag {tag:02X}")
     if tag == INITIATE_REQUEST:
-        if cursor.flag():
-            raise cursor.wrong("dedicated keys are not used")
+        key = _dedicated_key(cursor)
         if cursor.flag():
             cursor.u8()
     if cursor.flag():
         cursor.u8()
     if cursor.u8() != _VERSION or cursor.take(4) != _CONFORMANCE_TAG:
         raise cursor.wrong("not DLMS version 6 with its conformance block")
-    return Initiate(int.from_bytes(cursor.take(3), "big"), cursor.u16())
+    return Initiate(int.from_bytes(cursor.take(3), "big"), cursor.u16(), key)
+
+
+def _dedicated_key(cursor: Cursor) -> bytes:
+    key = cursor.octets() if cursor.flag() else b""
+    if len(key) not in (0, DEDICATED_KEY_SIZE):
+        raise cursor.wrong(f"dedicated key of {len(key)} bytes")
+    return key
 
 
 def _tlv(tag: int, body: bytes) -> bytes:

@@ -54,6 +54,7 @@ class ClientConnection:
         self._settings = settings
         self._sealer: Sealer | None = None
         self._opener: Opener | None = None
+        self._global_opener: Opener | None = None
         if settings.keys is not None:
             if next_counter is None:
                 raise ProtocolError("a ciphered association needs invocation counters")
@@ -68,8 +69,10 @@ class ClientConnection:
 
     @property
     def server_counter(self) -> int:
-        """Last invocation counter accepted from the device; keep it for the next session."""
-        return self._settings.server_counter if self._opener is None else self._opener.counter
+        """Last invocation counter accepted from the device under its global key; keep it for the
+        next session."""
+        opener = self._global_opener
+        return self._settings.server_counter if opener is None else opener.counter
 
     # --- what we send -------------------------------------------------------------------------
 
@@ -79,7 +82,7 @@ class ClientConnection:
         wanted = self._settings
         ciphered = self._sealer is not None
         conformance = acse.CLIENT_CONFORMANCE if ciphered else acse.PUBLIC_CONFORMANCE
-        initiate = acse.Initiate(conformance, wanted.max_pdu).request()
+        initiate = acse.Initiate(conformance, wanted.max_pdu, wanted.dedicated_key).request()
         request = acse.AssociationRequest(
             ciphered=ciphered,
             mechanism=wanted.mechanism,
@@ -204,7 +207,7 @@ class ClientConnection:
             initiate = opener.open(response.initiate)
         except CounterError:
             return self._not_authentic("invocation counter fell since the last session")
-        self._opener = opener
+        self._opener = self._global_opener = opener
         return self._on_initiate(response, initiate)
 
     def _on_initiate(self, response: acse.AssociationResponse, raw: bytes) -> events.Event:
@@ -219,8 +222,7 @@ class ClientConnection:
         )
         if self._settings.mechanism is Mechanism.HLS5_GMAC:
             return self._pass_three(response.challenge or b"")
-        self._move(Move.ACCEPTED)
-        return self._accepted
+        return self._open_for_services(self._accepted)
 
     def _pass_three(self, challenge: bytes) -> events.Event:
         if self._sealer is None or not MIN_CHALLENGE <= len(challenge) <= MAX_CHALLENGE:
@@ -242,8 +244,15 @@ class ClientConnection:
             raise GarbledError("pass 4 without a signature")
         if not self._opener.verify(signature, challenge):
             return self._not_authentic("signature of pass 4 is wrong")
+        return self._open_for_services(self._accepted)
+
+    def _open_for_services(self, accepted: events.Associated) -> events.Event:
+        """From here on the dedicated key ciphers, if there is one (passes 3 and 4 went under the
+        global one, *assumed*)."""
         self._move(Move.ACCEPTED)
-        return self._accepted
+        if (key := self._settings.dedicated_key) and self._sealer and self._opener:
+            self._sealer, self._opener = self._sealer.dedicated(key), self._opener.dedicated(key)
+        return accepted
 
     def _not_authentic(self, reason: str) -> events.NotAuthentic:
         self._move(Move.REFUSED)

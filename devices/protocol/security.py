@@ -18,22 +18,41 @@ from devices.protocol.cursor import Cursor
 from devices.protocol.errors import CipherError, CounterError, GarbledError, ProtocolError
 
 AUTHENTICATED, AUTHENTICATED_ENCRYPTED = 0x10, 0x30
-GENERAL_GLO = 0xDB
 TAG_SIZE, TITLE_SIZE, KEY_SIZE, SIGNATURE_SIZE = 12, 8, 16, 17
 OVERHEAD = 21
 """Bytes a glo-APDU adds: tag, length (at most 3), security control, counter, GCM tag."""
 GENERAL_OVERHEAD = OVERHEAD + 1 + TITLE_SIZE
 
-# clear tag -> its glo tag
-GLO = {
-    0x01: 0x21, 0x08: 0x28, 0xC0: 0xC8, 0xC1: 0xC9, 0xC3: 0xCB, 0xC4: 0xCC, 0xC5: 0xCD,
-    0xC7: 0xCF,
-}  # fmt: skip
-CIPHERED = {glo: clear for clear, glo in GLO.items()}
+
+class Wrapping:
+    """One way to name ciphered APDUs: a tag of its own for each service, and a general one."""
+
+    __slots__ = ("clear", "general", "tags")
+
+    def __init__(self, initiate: int, service: int, general: int) -> None:
+        """`initiate` and `service` are added to the clear tags of the two groups."""
+        self.tags = {
+            **{tag: tag + initiate for tag in (0x01, 0x08)},
+            **{tag: tag + service for tag in (0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7)},
+        }
+        self.clear = {ciphered: clear for clear, ciphered in self.tags.items()}
+        self.general = general
+
+    def has(self, tag: int) -> bool:
+        """Whether an APDU with this tag is one of ours."""
+        return tag == self.general or tag in self.clear
+
+
+GLOBAL = Wrapping(0x20, 0x08, 0xDB)
+"""Under the global unicast key: glo-initiate 21, glo-get C8 ..., general-glo DB."""
+DEDICATED = Wrapping(0x40, 0x10, 0xDC)
+"""Under the key of one association: ded-get D0, ded-set D1, ded-action D3 ..., general-ded DC."""
+SERVICES = frozenset(GLOBAL.tags)
+"""The clear tags that travel ciphered."""
 
 
 class Keys:
-    """Global unicast encryption key and authentication key, 16 bytes each; never printed."""
+    """An encryption key and the authentication key, 16 bytes each; never printed."""
 
     __slots__ = ("_authentication", "_cipher", "_encryption")
 
@@ -49,6 +68,10 @@ class Keys:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("keys are not pickled")
+
+    def dedicated(self, encryption: bytes) -> "Keys":
+        """The keys of an association that agreed on an encryption key of its own."""
+        return Keys(encryption, self._authentication)
 
     def encrypt(self, nonce: bytes, control: int, plain: bytes) -> bytes:
         """Cipher text and tag."""
@@ -77,21 +100,32 @@ class Keys:
 class Sealer:
     """Our side of a protected association: every operation draws a counter of its own."""
 
-    def __init__(self, keys: Keys, title: bytes, next_counter: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        title: bytes,
+        next_counter: Callable[[], int],
+        wrapping: Wrapping = GLOBAL,
+    ) -> None:
         if len(title) != TITLE_SIZE:
             raise ProtocolError(f"a system title has {TITLE_SIZE} bytes")
         self._keys = keys
         self._title = title
         self._next_counter = next_counter
+        self._wrapping = wrapping
+
+    def dedicated(self, key: bytes) -> "Sealer":
+        """The same side under a key of this association alone; counters go on as they were."""
+        return Sealer(self._keys.dedicated(key), self._title, self._next_counter, DEDICATED)
 
     def seal(self, apdu: bytes, general: bool = False) -> bytes:
-        """`apdu` as its glo-APDU, or as general-glo."""
+        """`apdu` as its ciphered APDU, or as the general one."""
         counter = self._next_counter().to_bytes(4, "big")
         ciphered = self._keys.encrypt(self._title + counter, AUTHENTICATED_ENCRYPTED, apdu)
         body = octets(bytes((AUTHENTICATED_ENCRYPTED,)) + counter + ciphered)
         if general:
-            return bytes((GENERAL_GLO,)) + octets(self._title) + body
-        return bytes((GLO[apdu[0]],)) + body
+            return bytes((self._wrapping.general,)) + octets(self._title) + body
+        return bytes((self._wrapping.tags[apdu[0]],)) + body
 
     def sign(self, challenge: bytes) -> bytes:
         """Security control, counter and GMAC over the peer's challenge."""
@@ -103,32 +137,42 @@ class Sealer:
 class Opener:
     """The peer's side of a protected association: what it seals, and that its counter rises."""
 
-    def __init__(self, keys: Keys, title: bytes, counter: int = -1) -> None:
+    def __init__(
+        self, keys: Keys, title: bytes, counter: int = -1, wrapping: Wrapping = GLOBAL
+    ) -> None:
         if len(title) != TITLE_SIZE:
             raise GarbledError(f"system title of {len(title)} bytes")
         self._keys = keys
         self._title = title
+        self._wrapping = wrapping
         self._before = counter
         self.counter = counter
         """Last counter accepted from the peer."""
 
+    def dedicated(self, key: bytes) -> "Opener":
+        """The same peer under a key of this association alone; its counters may begin anew."""
+        return Opener(self._keys.dedicated(key), self._title, -1, DEDICATED)
+
+    def opens(self, tag: int) -> bool:
+        """Whether an APDU with this tag is for this opener."""
+        return self._wrapping.has(tag)
+
     def open(self, apdu: bytes) -> bytes:
-        """The clear APDU inside a glo- or general-glo-APDU.
+        """The clear APDU inside a ciphered one.
 
         Raises CipherError when it does not open, CounterError when its counter did not rise,
         GarbledError when it is not ciphered at all.
         """
         cursor = Cursor(apdu, "ciphered APDU")
         tag = cursor.u8()
-        if tag == GENERAL_GLO:
-            if cursor.octets() != self._title:
-                raise CipherError("general-glo by another system title")
-        elif tag not in CIPHERED:
+        if not self._wrapping.has(tag):
             raise cursor.wrong(f"tag {tag:02X} in a protected association")
+        if tag == self._wrapping.general and cursor.octets() != self._title:
+            raise CipherError("general ciphering by another system title")
         body = cursor.octets()
         cursor.end()
         plain = self._open_body(body)
-        if not plain or CIPHERED.get(tag, plain[0]) != plain[0]:
+        if not plain or self._wrapping.clear.get(tag, plain[0]) != plain[0]:
             raise cursor.wrong(f"tag {tag:02X} around another service")
         return plain
 

@@ -26,10 +26,11 @@ from devices.protocol.errors import (
 )
 from devices.protocol.objects.association import CURRENT_ASSOCIATION, AssociationLn
 from devices.protocol.security import (
-    CIPHERED,
-    GENERAL_GLO,
+    DEDICATED,
     GENERAL_OVERHEAD,
+    GLOBAL,
     OVERHEAD,
+    SERVICES,
     Keys,
     Opener,
     Sealer,
@@ -157,6 +158,7 @@ class ServerSession:
         self._challenges: tuple[bytes, bytes] | None = None
         self._sealer: Sealer | None = None
         self._opener: Opener | None = None
+        self._dedicated: tuple[Sealer, Opener] | None = None
 
     # --- association --------------------------------------------------------------------------
 
@@ -172,6 +174,7 @@ class ServerSession:
         if raw[:1] != bytes((acse.INITIATE_REQUEST,)):
             raise GarbledError("AARQ without InitiateRequest")
         proposed = acse.decode_initiate(raw)
+        self._agree(proposed.dedicated_key)
         client_max = max(proposed.max_pdu or MAX_APDU, MIN_PDU)
         self._client = client
         self._services = Services(self._handler, Peer(client, policy.mechanism), client_max)
@@ -184,6 +187,14 @@ class ServerSession:
         self._opener = opener
         self._sealer = Sealer(keys, self._settings.title, self._next_counter)
         return initiate
+
+    def _agree(self, key: bytes) -> None:
+        """A key for this association alone; in clear it would be none."""
+        if not key:
+            return
+        if self._sealer is None or self._opener is None:
+            raise GarbledError("dedicated key in clear")
+        self._dedicated = self._sealer.dedicated(key), self._opener.dedicated(key)
 
     def _accept(
         self, request: acse.AssociationRequest, policy: Policy, proposed: acse.Initiate
@@ -222,24 +233,23 @@ class ServerSession:
     # --- services -----------------------------------------------------------------------------
 
     def _serve(self, services: Services, apdu: bytes) -> bytes:
-        sealer, opener = self._sealer, self._opener
-        if sealer is None or opener is None:
+        if self._sealer is None or self._opener is None:
             return services.answer(apdu, 0)
-        if apdu[0] not in CIPHERED and apdu[0] != GENERAL_GLO:
+        sealer, opener = self._sealer, self._opener
+        if self._dedicated is not None and self._challenges is None and DEDICATED.has(apdu[0]):
+            sealer, opener = self._dedicated
+        if not opener.opens(apdu[0]):
             return _exception(ServiceError.DECIPHERING_ERROR)
         clear = opener.open(apdu)
-        self.client_counter = opener.counter
-        general = apdu[0] == GENERAL_GLO
+        self.client_counter = self._opener.counter
+        general = apdu[0] in (GLOBAL.general, DEDICATED.general)
         if self._challenges is not None:
             answer = self._pass_four(clear, *self._challenges)
         else:
             answer = services.answer(clear, GENERAL_OVERHEAD if general else OVERHEAD)
-        if answer[0] not in _SEALED:
+        if answer[0] not in SERVICES:
             return answer
         return sealer.seal(answer, general)
-
-
-_SEALED = frozenset(CIPHERED.values())
 
 
 def _refusal(policy: Policy, request: acse.AssociationRequest) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from devices.protocol.association import Mechanism
 from devices.protocol.errors import ProtocolError
 from devices.protocol.gateway import GatewayAddress
-from devices.protocol.security import Keys
+from devices.protocol.security import KEY_SIZE, Keys
 
 MIN_PDU = 128
 """Devices that take less are not served; every single request of ours fits."""
@@ -17,8 +17,9 @@ class ClientSettings:
     """How to associate, and what is known of the device.
 
     `secret` is the LLS password; `keys` make the association a ciphered one and need our `title`.
-    `challenge` (HLS) must be fresh random bytes. `server_title` and `server_counter` are what
-    earlier sessions saw (None and -1 for nothing).
+    `challenge` (HLS) must be fresh random bytes; so must `dedicated_key`, which then ciphers this
+    association alone. `server_title` and `server_counter` are what earlier sessions saw (None and
+    -1 for nothing).
     """
 
     client: int = 1
@@ -32,12 +33,15 @@ class ClientSettings:
     gateway: GatewayAddress | None = None
     server_title: bytes | None = None
     server_counter: int = -1
+    dedicated_key: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if self.mechanism is Mechanism.LLS and not self.secret:
             raise ProtocolError("LLS needs a secret")
         if self.keys is not None and self.title is None:
             raise ProtocolError("a ciphered association needs our system title")
+        if self.dedicated_key and (self.keys is None or len(self.dedicated_key) != KEY_SIZE):
+            raise ProtocolError(f"a dedicated key has {KEY_SIZE} bytes and travels ciphered")
         if self.mechanism is Mechanism.HLS5_GMAC:
             self._check_hls()
 

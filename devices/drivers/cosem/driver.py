@@ -12,12 +12,20 @@ class CosemDriver:
 
     `pause` is the wait before a temporary failure is asked again. `tag_orders` (test fields only)
     names the order to the meter before each change, so that a simulator counts by order.
+    `dedicated_keys`: each association is ciphered by a key of its own (off by default: profile 2).
     """
 
     tables = frozenset(READERS)
 
-    def __init__(self, pause: float = TEMPORARY_PAUSE, *, tag_orders: bool = False) -> None:
+    def __init__(
+        self,
+        pause: float = TEMPORARY_PAUSE,
+        *,
+        tag_orders: bool = False,
+        dedicated_keys: bool = False,
+    ) -> None:
         self.tag_orders = tag_orders
+        self._dedicated_keys = dedicated_keys
         self._pause = pause
         self._layouts: dict[tuple[int, Table], Layout] = {}
 
@@ -25,6 +33,6 @@ class CosemDriver:
         self, endpoint: Endpoint, credentials: Credentials, limits: Limits
     ) -> CosemSession:
         """Connect and associate; the session must be closed."""
-        line = Line(endpoint, credentials, limits, self._pause)
+        line = Line(endpoint, credentials, limits, self._pause, dedicated=self._dedicated_keys)
         await line.open()
         return CosemSession(line, self._layouts, tag_orders=self.tag_orders)

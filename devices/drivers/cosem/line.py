@@ -18,14 +18,21 @@ class Line:
     """Connection and conversation of one visit; `renew` replaces both once, within one budget."""
 
     def __init__(
-        self, endpoint: Endpoint, credentials: Credentials, limits: Limits, pause: float
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        limits: Limits,
+        pause: float,
+        *,
+        dedicated: bool = False,
     ) -> None:
+        self.dedicated = dedicated
         self.endpoint = endpoint
         self.budget = Budget(limits)
         self.pause = pause
         self.transport = Transport(endpoint, self.budget)
         self._credentials = replace(credentials)
-        self._route = Route(limits.exchange, pause)
+        self._route = Route(limits.exchange, pause, dedicated=dedicated)
         self._conversation: Conversation | None = None
         self._may_renew = True
 

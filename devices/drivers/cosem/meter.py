@@ -41,7 +41,8 @@ class MeterSession:
         self._line = line
         self._credentials = replace(credentials)
         self._tag_orders = tag_orders
-        self._route = Route(GATEWAY_SECONDS, line.pause, GatewayAddress(mac), GATEWAY_PDU)
+        gateway = GatewayAddress(mac)
+        self._route = Route(GATEWAY_SECONDS, line.pause, gateway, GATEWAY_PDU, line.dedicated)
         self._conversation: Conversation | None = None
         self._answers = True
 

@@ -14,7 +14,7 @@ from devices.protocol.connection import ClientConnection
 from devices.protocol.errors import GarbledError
 from devices.protocol.gateway import GatewayAddress
 from devices.protocol.objects import DataObject
-from devices.protocol.security import Keys
+from devices.protocol.security import KEY_SIZE, Keys
 from devices.protocol.settings import ClientSettings
 from devices.session import errors
 from devices.session.conversation import Connect, Conversation
@@ -28,12 +28,16 @@ LAST_COUNTER = DataObject.at("0.0.43.1.0").attribute(DataObject.VALUE)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a device is reached over a transport: directly or by the gateway prefix."""
+    """How a device is reached over a transport: directly or by the gateway prefix.
+
+    `dedicated`: each association is ciphered by a key of its own, drawn for it.
+    """
 
     seconds: float
     pause: float
     gateway: GatewayAddress | None = None
     max_pdu: int = 16_384
+    dedicated: bool = False
 
     def conversation(self, transport: Transport, connect: Connect) -> Conversation:
         """A conversation that is not yet an association."""
@@ -83,6 +87,7 @@ def _management(credentials: Credentials, counters: _Watched, route: Route) -> C
             gateway=route.gateway,
             server_title=credentials.server_title,
             server_counter=max(server_counter, credentials.server_counter),
+            dedicated_key=os.urandom(KEY_SIZE) if route.dedicated else b"",
         )
         return ClientConnection(settings, counters)
 

@@ -58,6 +58,7 @@ from tests.devices.drivers.cosem.simulated import (
     NOW,
     OPTIONS,
     ORDER,
+    PATIENT,
     SEED,
     at_concentrator,
     executions,
@@ -374,4 +375,16 @@ async def jobs_of(endpoint: Endpoint):
     try:
         return await session.perform(ReadJobs())
     finally:
+        await session.close()
+
+
+async def test_duties_are_carried_out_under_dedicated_keys_as_well():
+    async with field() as running:
+        endpoint = Endpoint(*running.endpoint(FIRST.serial), SANTIAGO)
+        driver = CosemDriver(pause=0.01, dedicated_keys=True)
+        session = await driver.open(endpoint, keys_of(FIRST), quick(**PATIENT))
+        async with session.meter(METER.mac, keys_of(METER)) as meter:
+            await meter.perform(OpenBreaker())
+            assert (await meter.perform(ReadBreaker())).control == 0
+        assert await session.perform(ReadJobs()) == ()
         await session.close()
