@@ -20,6 +20,7 @@ BENCHMARKS = {
     "events": "benchmarks.events",
     "visits": "benchmarks.visits",
     "orders": "benchmarks.orders",
+    "readings": "benchmarks.readings",
 }
 
 

@@ -1,54 +1,37 @@
 """10,000 orders submitted in one call, beside a plain INSERT ... SELECT of the same rows; one order
-taken from a queue of 100,000 beside one of 10,000, rolled back each time; readings on demand, from
-submission until a visit has them, while one worker collects a day of 1,000 concentrators and one is
-there for what is on demand (`hes worker --queues control`): of meters under other concentrators,
-and under those, where a reading may have to wait for the end of the collection at hand.
+taken from a queue of 100,000 beside one of 10,000, rolled back each time.
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 from django.db import connection, transaction
 
-from benchmarks.answers import ZONE
 from benchmarks.bench import Bench
-from benchmarks.field import apart, provision, simulated, worker
-from benchmarks.processes import HES, wait_until
+from benchmarks.field import provision
 from benchmarks.race import Result, measured, race, timed
 from benchmarks.servers import empty_database, owner_cursor, truncate
-from devices.choices import Activity
-from devices.drivers.base import Period
-from devices.models import Association, Company, Concentrator, Meter
-from hes.demo.processes import VISITS_AT_ONCE
-from hes.domain.time import local_day
-from workorders import lanes, lease, orders, slots, submission
+from devices.models import Company, Meter
+from workorders import lanes, lease, orders, submission
 from workorders.lanes import Claim
-from workorders.models import Visit
 from workorders.requests import Request
 
-COLLECTED, READINGS, METERS = 1_000, 40, 25  # so many readings on lines of either kind
+CONCENTRATORS, METERS = 400, 25
 SUBMITTED, SUBMIT_SECONDS, SUBMIT_ROUNDS = 10_000, 10.0, 3
 FEW, MANY, FLAT = 10_000, 100_000, 1.5
 LANES = 100  # that the queued orders are shared out to, and one taken from each
-START_SECONDS, EVERY_SECONDS = 2.0, 0.4
-COLLECTING = (*HES, "worker", "--concurrency", str(VISITS_AT_ONCE))
-ON_DEMAND = (*HES, "worker", "--queues", "control")
 HOUR = 3600.0
 
 
 def run(bench: Bench) -> Iterator[Result]:
-    """The same fleet for all three."""
+    """The same fleet for both."""
     with empty_database():
-        owner, ids = provision(bench.home / "orders", COLLECTED + READINGS, METERS)
+        owner, ids = provision(bench.home / "orders", CONCENTRATORS, METERS)
         yield from _submission(owner, bench.rounds)
         yield _claim_cost(owner, ids[:LANES], bench.rounds)
-        _forget_orders()
-        yield from _starts(bench.home, owner, ids)
 
 
-def _forget_orders() -> None:
+def forget_orders() -> None:
+    """All of them, with the collections and the workers there were."""
     truncate("work_order", "order_event", "slot", "visit", "lane", "worker")
 
 
@@ -60,7 +43,7 @@ def _submission(owner: Company, rounds: int) -> Iterator[Result]:
     seconds: list[float] = []
 
     def ours() -> float:
-        _forget_orders()
+        forget_orders()
         seconds.append(timed(lambda: submit_all(requests)))
         return seconds[-1]
 
@@ -116,7 +99,7 @@ FROM generate_series(0, %(count)s - 1) n JOIN (SELECT concentrator_id, meter_id,
 
 def _claim_cost(owner: Company, ids: list[int], rounds: int) -> Result:
     """How many times as long it takes in the long queue."""
-    _forget_orders()
+    forget_orders()
     fill(owner, ids, FEW)
     claims = own(ids)
     few = _milliseconds_per_take(claims, rounds)
@@ -160,64 +143,3 @@ def _milliseconds_per_take(claims: Sequence[Claim], rounds: int) -> list[float]:
         cursor.execute("VACUUM ANALYZE work_order")  # as autovacuum would, at a time of its own
     take_each(claims)
     return [timed(lambda: take_each(claims)) / len(claims) * 1e3 for _ in range(rounds)]
-
-
-# --- readings on demand ---------------------------------------------------------------------------
-
-# Seconds from submission until a visit had each, or so far, if it still waits.
-_STARTS = """
-SELECT o.concentrator_id, extract(epoch FROM coalesce((SELECT min(at) FROM order_event e
-    WHERE e.order_id = o.id AND state = 'leased'), clock_timestamp()) - o.created_at)::float
-FROM work_order o ORDER BY o.id
-"""
-
-
-def _starts(home: Path, owner: Company, ids: list[int]) -> Iterator[Result]:
-    """One after the other, by turns of a meter whose line is free and of one in the collection."""
-    collected, free = ids[:COLLECTED], ids[COLLECTED:]
-    names = Concentrator.objects.in_bulk(free).values()
-    size = len(ids), METERS
-    with (
-        simulated(home, owner, *size),
-        apart(home, owner, *size, [name.serial_number for name in names]),
-        worker(home, COLLECTING),
-        worker(home, ON_DEMAND),
-    ):
-        _collect(collected)
-        turns = zip(free, collected[:: COLLECTED // READINGS], strict=True)
-        _order_readings(owner, [lane for turn in turns for lane in turn])
-        found, done = starts(), COLLECTED - slots.open_count()
-    notes = {"visits at once": VISITS_AT_ONCE, "collected meanwhile": done}
-    yield _start("free line", [s for lane, s in found if lane in free], START_SECONDS, notes)
-    yield _start("line of the collection", [s for lane, s in found if lane in collected])
-
-
-def _start(
-    where: str, values: list[float], promise: float | None = None, notes: Mapping[str, float] = {}
-) -> Result:
-    notes = {"readings": len(values), **notes}
-    return measured(f"reading starts, {where}", values, "s", promise, at_most=True, notes=notes)
-
-
-def _collect(ids: list[int]) -> None:
-    """Ask all for the day before yesterday, until as many are visited as can be at once."""
-    begin, end = local_day((datetime.now(ZONE) - timedelta(days=2)).date(), ZONE)
-    slots.request(ids, [Activity.LOAD_PROFILE], Period(begin + 1, end), datetime.now(UTC))
-    wait_until(lambda: Visit.objects.count() >= VISITS_AT_ONCE, "the collection runs")
-
-
-def _order_readings(owner: Company, ids: Sequence[int]) -> None:
-    """One of each concentrator, at the highest priority; the collection must outlast them."""
-    of_lane = Association.objects.values_list("concentrator_id", "meter__serial_number")
-    meters = dict(of_lane.filter(concentrator_id__in=ids))
-    for lane in ids:
-        submit_all([Request("reading", owner.pk, meter=meters[lane], priority=9)])
-        time.sleep(EVERY_SECONDS)
-    assert slots.open_count(), "the collection was over before the last reading"
-
-
-def starts() -> list[tuple[int, float]]:
-    """(concentrator, seconds) of every reading there is, in the order of submission."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STARTS)
-        return [(int(lane), float(seconds)) for lane, seconds in cursor.fetchall()]
