@@ -125,7 +125,7 @@ def own(ids: list[int]) -> list[Claim]:
     """All these lanes, owned by one worker that will not die."""
     held = lease.register(HOUR)
     with transaction.atomic(), connection.cursor() as cursor:
-        claims = lanes.claim(cursor, held.worker, len(ids), urgent_only=True)
+        claims = lanes.claim(cursor, held.worker, len(ids), orders_only=True)
     assert len(claims) == len(ids)
     return claims
 

@@ -11,6 +11,7 @@ from workorders import slots
 from workorders.activities.reading import Read, Situation
 from workorders.activities.registry import COLLECTIONS
 from workorders.credentials import keep_counters
+from workorders.ordering import run_orders
 from workorders.slots import DueSlot
 from workorders.visiting import Visiting
 
@@ -31,8 +32,19 @@ async def collect(visit: Visiting, slot: DueSlot) -> None:
     close = slots.closing(slot, visit.assignment.visit)
     if not reads:
         await _record_last(visit, None, CollectionEnd(NO_READER, None, frozenset(), False, close))
-    for read in reads:
-        await _read(visit, read, close if read is reads[-1] else keep_open)
+    for read in reads[:-1]:
+        await _read(visit, read, keep_open)
+        await _let_orders_in(visit)
+    for read in reads[-1:]:
+        await _read(visit, read, close)
+
+
+async def _let_orders_in(visit: Visiting) -> None:
+    """Orders that came meanwhile go before the next GET; a line they break costs no attempt."""
+    if visit.assignment.is_called:
+        slot, visit.current = visit.current, None
+        await run_orders(visit)
+        visit.current = slot
 
 
 def _reads(visit: Visiting, slot: DueSlot) -> list[Read]:

@@ -23,9 +23,10 @@ from workorders import execution, freeze, host_clock, lanes, lease, order_sweeps
 from workorders.disk import Floor
 from workorders.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from workorders.outcome import Outcome
+from workorders.places import Free, Places
 from workorders.planning import Planner
 from workorders.room import Room
-from workorders.threads import DATABASE_GONE, DatabaseThread
+from workorders.threads import DATABASE_GONE, Caller, DatabaseThread, always
 from workorders.visiting import Means
 from workorders.visits import Assignment
 from workorders.watchdog import Watchdog, turns_of
@@ -44,13 +45,15 @@ FILES_BESIDES_VISITS = 256
 class Options:
     """How an engine works; times in seconds.
 
-    `urgent_only`: lanes with on-demand work and no others. `plans`: it makes due slots by itself.
+    `concurrency`: visits at once; beyond them `kept` places are there for orders (*assumed*).
+    `orders_only`: lanes with orders, nothing is collected. `plans`: it makes due slots by itself.
     `hang_limit`: the process ends when the loop or a thread of visits hangs so long; None: never.
-    While `disk` has less than `disk_floor` bytes free it is as if `urgent_only` were set.
+    While `disk` has less than `disk_floor` bytes free it is as if `orders_only` were set.
     """
 
     concurrency: int = 1000
-    urgent_only: bool = False
+    kept: int = 32
+    orders_only: bool = False
     poll: float = 1.0
     plans: bool = True
     plan_every: float = 30.0
@@ -83,7 +86,8 @@ class Engine:
         self._control = DatabaseThread("control", patience)
         self._bulk = DatabaseThread("bulk", patience)
         self._background = DatabaseThread("background", patience)  # planning may take seconds
-        self._visits: dict[int, asyncio.Task[None]] = {}
+        self._first = Caller(self._control, always)  # before what visits ask
+        self._places = Places(self._options.concurrency, self._options.kept)
         self._ended = {True: 0, False: 0}
         self._claims_unsure = self._has_backlog = False
         self._planner = Planner()
@@ -119,7 +123,8 @@ class Engine:
 
     async def _work(self, main: Callable[[], Awaitable[T]]) -> T:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        raise_file_limit(self._options.concurrency + FILES_BESIDES_VISITS)
+        visits_at_once = self._options.concurrency + self._options.kept
+        raise_file_limit(visits_at_once + FILES_BESIDES_VISITS)
         self._means = self._lent()
         with self._watched(self._loop):
             try:
@@ -163,13 +168,14 @@ class Engine:
             return host_clock.objection(offset, limit, ntp, self._options.ntp_required)
 
         room = Room(self._options.bytes_held)
-        return Means(self._control, self._bulk, room, objection, self._options.limits)
+        control, bulk = Caller(self._control), Caller(self._bulk)
+        return Means(control, bulk, room, objection, self._options.limits)
 
     async def _register(self) -> Lease:
         """A new incarnation, as soon as the database answers; not after a stop."""
         while True:
             try:
-                return await self._control(lease.register, self._options.lease)
+                return await self._first(lease.register, self._options.lease)
             except DATABASE_GONE as error:
                 if self._stopping.is_set():
                     raise
@@ -177,10 +183,9 @@ class Engine:
                 await asyncio.sleep(1)
 
     async def _quit(self) -> None:
-        for visit in self._visits.values():
-            visit.cancel()
-        if self._visits:
-            await asyncio.wait(self._visits.values(), timeout=GRACE_SECONDS)
+        self._places.cancel()
+        if tasks := self._places.tasks:
+            await asyncio.wait(tasks, timeout=GRACE_SECONDS)
         with contextlib.suppress(*DATABASE_GONE):
             await self._control(self._lease.end)
 
@@ -188,15 +193,14 @@ class Engine:
 
     async def _keep_lease(self) -> None:
         """Renew; a worker that was taken for dead drops its visits and starts as a new one."""
-        if await self._control(self._lease.renew):
+        if await self._first(self._lease.renew):
             return
         log.warning("worker %d lost its lease; starting anew", self._lease.worker)
-        for visit in self._visits.values():
-            visit.cancel()
+        self._places.cancel()
         self._lease = await self._register()
 
     async def _free_dead(self) -> None:
-        if freed := await self._control(lanes.free_dead):
+        if freed := await self._first(lanes.free_dead):
             log.warning("%d lanes of dead workers are free again", freed)
             self._wake.set()
 
@@ -219,7 +223,7 @@ class Engine:
         while not self._stopping.is_set():
             self._wake.clear()
             await self._feed()
-            if not self._has_backlog or self._is_full():
+            if not self._has_backlog or self._places.is_full:
                 await self._rest(self._options.poll)
 
     async def _drain(self, progress: Callable[[Progress], None]) -> Progress:
@@ -228,15 +232,12 @@ class Engine:
             await self._feed()
             open_slots = await self._control(slots.open_count)
             done, failed = self._ended[True], self._ended[False]
-            now = Progress(open_slots, len(self._visits), done, failed)
+            now = Progress(open_slots, len(self._places), done, failed)
             progress(now)
             if self._stopping.is_set() or not (now.open_slots or now.running):
                 return now
-            if not self._has_backlog or self._is_full():
+            if not self._has_backlog or self._places.is_full:
                 await self._rest(IDLE_CHECK_SECONDS)
-
-    def _is_full(self) -> bool:
-        return len(self._visits) >= self._options.concurrency
 
     async def _rest(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -244,37 +245,43 @@ class Engine:
             await asyncio.sleep(GATHER_SECONDS)
 
     async def _feed(self) -> None:
-        """Claim as many lanes as there is room for and start their visits."""
-        free = min(self._options.concurrency - len(self._visits), CLAIMED_AT_ONCE)
-        if free <= 0 or not self._lease.is_alive():
+        """Claim as many lanes as there are places for and start their visits; call the others."""
+        if not self._lease.is_alive():
             return
+        worker, free = self._lease.worker, self._places.free(CLAIMED_AT_ONCE)
         try:
-            begun = await self._control(self._begin, self._lease.worker, free, list(self._visits))
+            called, begun = await self._first(self._look, worker, free, self._places.lanes)
         except Exception as error:
             log.warning("lanes could not be claimed: %s", error, exc_info=not _is_outage(error))
             self._claims_unsure, self._has_backlog = True, False
             return
-        self._has_backlog = len(begun) == free
+        self._has_backlog = 0 < free.count == len(begun)
+        self._places.call(called)
         for assignment in begun:
             task = asyncio.create_task(self._carry_out(assignment, self._lease))
-            self._visits[assignment.claim.concentrator] = task
-            task.add_done_callback(partial(self._ended_visit, assignment.claim.concentrator))
+            self._places.take(assignment, task)
+            task.add_done_callback(partial(self._ended_visit, assignment))
 
-    def _ended_visit(self, lane: int, task: asyncio.Task[None]) -> None:
-        """The lane may have been claimed again already, by the next visit."""
-        if self._visits.get(lane) is task:
-            del self._visits[lane]
+    def _ended_visit(self, assignment: Assignment, task: asyncio.Task[None]) -> None:
+        self._places.leave(assignment)
         if not task.cancelled() and (fault := task.exception()):
+            lane = assignment.claim.concentrator
             log.error("lane %d was not given back by its visit", lane, exc_info=fault)
         self._claims_unsure |= task.cancelled() or task.exception() is not None
         self._wake.set()
 
-    def _begin(self, worker: int, limit: int, known: list[int]) -> list[Assignment]:
+    def _look(
+        self, worker: int, free: Free, known: list[int]
+    ) -> tuple[list[int], list[Assignment]]:
+        """The known lanes on which orders wait, and new visits."""
         if self._claims_unsure:
             lanes.give_up_unknown(worker, known)
             self._claims_unsure = False
-        urgent_only = self._options.urgent_only or self._floor.is_low()
-        return visits.begin(worker, limit, urgent_only=urgent_only)
+        called = lanes.called(worker) if known else []
+        if not free.count:
+            return called, []
+        orders_only = free.orders_only or self._options.orders_only or self._floor.is_low()
+        return called, visits.begin(worker, free.count, orders_only=orders_only)
 
     async def _carry_out(self, assignment: Assignment, held: Lease) -> None:
         outcome = await execution.run(assignment, self._drivers, self._means, held)

@@ -134,7 +134,7 @@ async def _note_contact(visit: Visiting, contact: Contact) -> None:
         return
     if contact is not Contact.UNKNOWN:
         now = datetime.now(UTC)
-        await visit.means.bulk(
+        await visit.means.control(  # recordings of other visits may be many
             recording.record_contact, visit.concentrator, contact, visit.fence, now
         )
 

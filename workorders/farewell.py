@@ -34,7 +34,7 @@ async def _clock(visit: Visiting) -> None:
     stepped = step is ClockStep.SET and _may_set_clocks(visit)
     if stepped:
         await visit.open_session.set_clock(offset_at(visit.zone, int(time.time())))
-    await visit.means.bulk(
+    await visit.means.control(
         recording.record_clock,
         visit.concentrator,
         drift=reading.drift,
@@ -54,7 +54,7 @@ async def _summer_times(visit: Visiting) -> None:
 
 async def _status_word(visit: Visiting) -> None:
     word = await visit.open_session.status_word()
-    await visit.means.bulk(
+    await visit.means.control(
         recording.record_status_word, visit.concentrator, word, datetime.now(UTC), visit.fence
     )
 

@@ -15,34 +15,38 @@ from devices.recording.fence import Fence, LeaseLost
 from workorders import order_lanes
 from workorders.backoff import Verdict
 
-ON_DEMAND = 1  # from this priority on somebody waits for the answer
-
 _ENSURE = """
 INSERT INTO lane (concentrator_id)
 SELECT id FROM concentrator WHERE state = 'initialised' AND host <> '' AND NOT stop_activity
 ORDER BY id ON CONFLICT DO NOTHING
 """
 
+# Orders are what somebody waits for; a lane may be due for them later than for its collections.
+_DUE = {False: "next_due", True: "orders_due"}
 _CLAIM = """
 WITH free AS (
     SELECT l.concentrator_id, c.company_id, c.serial_number, c.host, c.port, c.driver,
         coalesce(s.time_zone, o.time_zone) AS zone, c.system_title
     FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
         JOIN company o ON o.id = c.company_id LEFT JOIN substation s ON s.id = c.substation_id
-    WHERE l.owner_id IS NULL AND l.next_due <= clock_timestamp()
-        AND l.best_priority >= %(priority)s
+    WHERE l.owner_id IS NULL AND l.{due} <= clock_timestamp()
         AND (l.not_before IS NULL OR l.not_before <= clock_timestamp())
         AND c.state = 'initialised' AND c.host <> '' AND NOT c.stop_activity
         AND EXISTS (SELECT FROM worker w WHERE w.id = %(worker)s AND w.stopped_at IS NULL
             AND w.lease_until > clock_timestamp())
-    ORDER BY l.best_priority DESC, l.next_due
+    ORDER BY l.best_priority DESC, l.{due}
     LIMIT %(limit)s FOR NO KEY UPDATE OF l SKIP LOCKED)
 UPDATE lane l SET owner_id = %(worker)s, token = l.token + 1, taken_at = clock_timestamp()
 FROM free WHERE l.concentrator_id = free.concentrator_id
 RETURNING l.concentrator_id, l.token, l.failures,
     coalesce(l.taken_over_at > clock_timestamp() - interval '2 minutes', false),
     free.company_id, free.serial_number, free.host, free.port, free.driver,
-    free.zone, free.system_title
+    free.zone, free.system_title, coalesce(l.orders_due <= clock_timestamp(), false)
+"""
+# Their visits are under way: the lanes are ours.
+_CALLED = f"""
+SELECT l.concentrator_id FROM lane l
+WHERE l.owner_id = %(worker)s AND l.orders_due <= clock_timestamp() AND {order_lanes.WAITS}
 """
 
 _FENCE = """
@@ -63,14 +67,16 @@ FROM dead WHERE l.concentrator_id = dead.concentrator_id
 RETURNING l.concentrator_id, dead.owner_id
 """
 
+_ORDERS = f"""(SELECT l.concentrator_id, {order_lanes.DUE} AS due, {order_lanes.BEST} AS best
+    FROM lane l WHERE l.concentrator_id = ANY(%(lanes)s::bigint[])) AS orders"""
 _RELEASE = f"""
 UPDATE lane l SET owner_id = NULL, taken_at = NULL, failures = %(failures)s,
-    best_priority = {order_lanes.BEST},
+    best_priority = orders.best, orders_due = orders.due,
     not_before = CASE WHEN %(pause)s > 0
         THEN clock_timestamp() + %(pause)s * interval '1 second' END,
-    next_due = least({order_lanes.DUE}, (SELECT min(due) FROM slot
+    next_due = least(orders.due, (SELECT min(due) FROM slot
         WHERE slot.concentrator_id = l.concentrator_id AND state = 'due'))
-WHERE concentrator_id = %(lane)s
+FROM {_ORDERS} WHERE l.concentrator_id = orders.concentrator_id
 """
 
 _ENSURE_THESE = """
@@ -81,10 +87,10 @@ _HOLD = """
 SELECT FROM lane WHERE concentrator_id = ANY(%s) ORDER BY concentrator_id FOR NO KEY UPDATE
 """
 _TELL = f"""
-UPDATE lane l SET next_due = least(l.next_due, {order_lanes.DUE}),
-    best_priority = greatest(l.best_priority, {order_lanes.BEST}),
-    not_before = CASE WHEN NOT concentrator_id = ANY(%(at_once)s::bigint[]) THEN not_before END
-WHERE concentrator_id = ANY(%(lanes)s::bigint[])
+UPDATE lane l SET next_due = least(l.next_due, orders.due), orders_due = orders.due,
+    best_priority = greatest(l.best_priority, orders.best),
+    not_before = CASE WHEN NOT l.concentrator_id = ANY(%(at_once)s::bigint[]) THEN not_before END
+FROM {_ORDERS} WHERE l.concentrator_id = orders.concentrator_id
 """
 
 _GIVE_UP = """
@@ -101,7 +107,10 @@ WHERE ended_at IS NULL AND started_at > clock_timestamp() - interval '2 days'
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One lane owned by one worker under one token, and the endpoint behind it."""
+    """One lane owned by one worker under one token, and the endpoint behind it.
+
+    `for_orders`: some were due when it was claimed.
+    """
 
     concentrator: int
     worker: int
@@ -115,6 +124,7 @@ class Claim:
     driver: str
     zone: str
     system_title: bytes | None
+    for_orders: bool
 
 
 def ensure() -> int:
@@ -124,17 +134,23 @@ def ensure() -> int:
         return int(cursor.rowcount)
 
 
-def claim(cursor: CursorWrapper, worker: int, limit: int, urgent_only: bool) -> list[Claim]:
+def claim(cursor: CursorWrapper, worker: int, limit: int, orders_only: bool) -> list[Claim]:
     """Own up to `limit` free lanes with due work, most urgent first; none if the worker is dead."""
-    least = ON_DEMAND if urgent_only else 0
-    cursor.execute(_CLAIM, {"worker": worker, "limit": limit, "priority": least})
+    cursor.execute(_CLAIM.format(due=_DUE[orders_only]), {"worker": worker, "limit": limit})
     return [_claim(worker, row) for row in cursor.fetchall()]
 
 
-def _claim(worker: int, row: Sequence[object]) -> Claim:
-    title = row[-1]
-    values = [*row[:-1], bytes(title) if isinstance(title, memoryview) else title]
-    return Claim(values[0], worker, *values[1:])  # type: ignore[arg-type]
+def _claim(worker: int, row: Sequence[Any]) -> Claim:
+    lane, *values, title, for_orders = row
+    known = [lane, worker, *values, bytes(title) if title else None, for_orders]
+    return Claim(*known)
+
+
+def called(worker: int) -> list[int]:
+    """The lanes of a worker on which orders wait to be taken: of some a visit is under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLED, {"worker": worker, "harmless": order_lanes.harmless_kinds()})
+        return [lane for (lane,) in cursor.fetchall()]
 
 
 def fence(held: Claim) -> Fence:
@@ -177,15 +193,8 @@ def release(cursor: CursorWrapper, held: Claim, verdict: Verdict) -> None:
     `next_due` is read after the row is locked: a slot planned or an order submitted meanwhile is
     either seen here or written into the lane by its maker afterwards.
     """
-    cursor.execute(
-        _RELEASE,
-        {
-            "lane": held.concentrator,
-            "failures": verdict.failures,
-            "pause": verdict.pause,
-            "harmless": order_lanes.harmless_kinds(),
-        },
-    )
+    values = {"failures": verdict.failures, "pause": verdict.pause}
+    cursor.execute(_RELEASE, _of_orders([held.concentrator]) | values)
 
 
 def hold(cursor: CursorWrapper, concentrators: Sequence[int]) -> None:
@@ -203,9 +212,8 @@ def tell(cursor: CursorWrapper, concentrators: Sequence[int], at_once: Sequence[
 
     Those in `at_once` are visited in spite of their back-off (bypass retry).
     """
-    values: dict[str, Any] = {
-        "lanes": list(concentrators),
-        "at_once": list(at_once),
-        "harmless": order_lanes.harmless_kinds(),
-    }
-    cursor.execute(_TELL, values)
+    cursor.execute(_TELL, _of_orders(concentrators) | {"at_once": list(at_once)})
+
+
+def _of_orders(lanes: Sequence[int]) -> dict[str, Any]:
+    return {"lanes": list(lanes), "harmless": order_lanes.harmless_kinds()}

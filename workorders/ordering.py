@@ -45,8 +45,10 @@ async def run_orders(visit: Visiting) -> None:
     Raises what ends the visit: LeaseLost, and errors of the concentrator's own line.
     """
     while taken := await visit.means.control(orders.take, visit.assignment.claim):
+        visit.assignment.is_called = True
         visit.outcome.ran.append(taken.kind)
         await _Execution(visit, taken).run()
+    visit.assignment.is_called = False
 
 
 class _Execution:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from devices.drivers.base import Driver, Identity, Limits, Session, Window
@@ -14,7 +14,7 @@ from workorders.lease import Lease
 from workorders.outcome import Outcome
 from workorders.room import Room
 from workorders.slots import DueSlot
-from workorders.threads import DatabaseThread
+from workorders.threads import Caller
 from workorders.visits import Assignment
 
 
@@ -26,14 +26,19 @@ class Means:
     `commands` are orders that may hold their command lock at once.
     """
 
-    control: DatabaseThread
-    bulk: DatabaseThread
+    control: Caller
+    bulk: Caller
     room: Room
     clock_objection: Callable[[float], str]
     limits: Limits = field(default_factory=Limits)
     commands: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(command_lock.AT_ONCE)
     )
+
+    def urgent_while(self, is_urgent: Callable[[], bool]) -> "Means":
+        """The same means for somebody whose calls to the database go first while he is urgent."""
+        control, bulk = (replace(each, is_urgent=is_urgent) for each in (self.control, self.bulk))
+        return replace(self, control=control, bulk=bulk)
 
 
 @dataclass(slots=True)
@@ -56,6 +61,7 @@ class Visiting:
 
     def __post_init__(self) -> None:
         self.pending = list(self.assignment.slots)
+        self.means = self.means.urgent_while(lambda: self.assignment.is_called)
 
     @property
     def concentrator(self) -> int:

@@ -30,9 +30,9 @@ _OPEN_VISITS = f"""
 INSERT INTO visit (concentrator_id, company_id, worker_id, token)
 SELECT l.concentrator_id, c.company_id, l.owner_id, l.token
 FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
-WHERE l.concentrator_id = ANY(%(lanes)s) AND (EXISTS (SELECT FROM slot
-    WHERE slot.concentrator_id = l.concentrator_id AND state = 'due' AND due <= clock_timestamp())
-    OR {order_lanes.WAITS})
+WHERE l.concentrator_id = ANY(%(lanes)s) AND ({order_lanes.WAITS} OR NOT %(orders_only)s AND
+    EXISTS (SELECT FROM slot WHERE slot.concentrator_id = l.concentrator_id
+        AND state = 'due' AND due <= clock_timestamp()))
 RETURNING concentrator_id, id
 """
 _CURSORS = (
@@ -48,7 +48,11 @@ _LEARN_TITLE = "UPDATE concentrator SET system_title = %s WHERE id = %s AND syst
 
 @dataclass(slots=True)
 class Assignment:
-    """All a visit takes along. `secrets` and `counter` are None where no keys are stored."""
+    """All a visit takes along. `secrets` and `counter` are None where no keys are stored.
+
+    `is_called`: somebody waits for an order of the lane, so what the visit asks of the database
+    goes before what other visits ask.
+    """
 
     claim: Claim
     visit: int
@@ -57,6 +61,10 @@ class Assignment:
     recorded: dict[str, int] = field(default_factory=dict)
     secrets: Secrets | None = field(default=None, repr=False)
     counter: CounterBlock | None = field(default=None, repr=False)
+    is_called: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_called = self.claim.for_orders
 
     @property
     def retry_rules(self) -> RetryRules:
@@ -70,22 +78,22 @@ class Assignment:
         )
 
 
-def begin(worker: int, limit: int, *, urgent_only: bool = False) -> list[Assignment]:
+def begin(worker: int, limit: int, *, orders_only: bool = False) -> list[Assignment]:
     """Claim up to `limit` lanes and open a visit on each; lanes with nothing due go straight back.
 
     Lane, visit and slots are taken by one transaction; keys and counters follow when it stands.
+    With `orders_only` slots stay where they are, for a visit of their own.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        assignments = _open(cursor, lanes.claim(cursor, worker, limit, urgent_only))
+        claims = lanes.claim(cursor, worker, limit, orders_only)
+        assignments = _open(cursor, claims, orders_only)
     _hand_out_keys(assignments)
     return assignments
 
 
-def _open(cursor: CursorWrapper, claims: Sequence[Claim]) -> list[Assignment]:
+def _open(cursor: CursorWrapper, claims: Sequence[Claim], orders_only: bool) -> list[Assignment]:
     by_lane = {claim.concentrator: claim for claim in claims}
-    harmless = order_lanes.harmless_kinds()
-    cursor.execute(_OPEN_VISITS, {"lanes": list(by_lane), "harmless": harmless})
-    visits: dict[int, int] = dict(cursor.fetchall())
+    visits = _opened(cursor, list(by_lane), orders_only)
     for idle in sorted(by_lane.keys() - visits.keys()):
         lanes.release(cursor, by_lane[idle], Verdict(by_lane[idle].failures, 0.0, retry=True))
     settings = {company: parameters_of(company) for company in {c.company for c in claims}}
@@ -93,12 +101,29 @@ def _open(cursor: CursorWrapper, claims: Sequence[Claim]) -> list[Assignment]:
         lane: Assignment(by_lane[lane], visit, settings[by_lane[lane].company])
         for lane, visit in visits.items()
     }
-    for slot in slots.take(cursor, visits):
+    if not orders_only:
+        _add_slots(cursor, assignments)
+    return list(assignments.values())
+
+
+def _opened(cursor: CursorWrapper, lanes: list[int], orders_only: bool) -> dict[int, int]:
+    """The new visits by lane."""
+    values: dict[str, Any] = {
+        "lanes": lanes,
+        "orders_only": orders_only,
+        "harmless": order_lanes.harmless_kinds(),
+    }
+    cursor.execute(_OPEN_VISITS, values)
+    return dict(cursor.fetchall())
+
+
+def _add_slots(cursor: CursorWrapper, assignments: Mapping[int, Assignment]) -> None:
+    """What is due for collection, and how far each reader has come."""
+    for slot in slots.take(cursor, {lane: a.visit for lane, a in assignments.items()}):
         assignments[slot.concentrator].slots.append(slot)
-    cursor.execute(_CURSORS, [list(visits)])
+    cursor.execute(_CURSORS, [list(assignments)])
     for lane, reader, cycle in cursor.fetchall():
         assignments[lane].recorded[reader] = cycle
-    return list(assignments.values())
 
 
 def _hand_out_keys(assignments: Sequence[Assignment]) -> None:

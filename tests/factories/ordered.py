@@ -44,7 +44,7 @@ def visit(*, seconds: float = 30.0, worker: int | None = None):
     """The claim of the most urgent lane by a worker of its own."""
     worker = worker or lease.register(seconds).worker
     with transaction.atomic(), connection.cursor() as cursor:
-        [claim] = lanes.claim(cursor, worker, 1, urgent_only=False)
+        [claim] = lanes.claim(cursor, worker, 1, orders_only=False)
     return claim
 
 

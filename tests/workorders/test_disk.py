@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories.order_kinds import kinds  # noqa: F401
+from tests.factories.ordered import state, submit
 from tests.factories.processes import wait_until
 from tests.factories.visits import device, due, field_of, quick_company, states, visitable
-from workorders import disk, lanes
+from workorders import disk
 from workorders.disk import Floor, is_below
 from workorders.engine import Engine, Options
-from workorders.models import Lane
 
 QUICK = {"lease": 2.0, "renew": 0.3, "poll": 0.05, "plans": False}
 
@@ -80,22 +81,23 @@ def test_a_floor_of_nothing_never_asks():
     assert Floor(Path("/absent"), 0).is_low() is False
 
 
+@pytest.mark.usefixtures("kinds")
 @pytest.mark.django_db(transaction=True)
-def test_a_low_disk_pauses_bulk_visits_and_no_order(tmp_path):
+def test_a_low_disk_pauses_collections_and_no_order(tmp_path):
     """The floor is above what is really free here."""
     owner = quick_company()
     bulk, urgent = visitable(owner, 1), visitable(owner, 2)
     for each in (bulk, urgent):
         due(each)
-    Lane.objects.filter(pk=urgent.pk).update(best_priority=lanes.ON_DEMAND)
+    order = submit(urgent, "wake_up", meter=None, concentrator=urgent.serial_number)
     low = Options(**QUICK, disk=tmp_path, disk_floor=shutil.disk_usage(tmp_path).free * 2)
     field = field_of((bulk, device(bulk)), (urgent, device(urgent)))
     with running(Engine(field, low)):
-        wait_until(lambda: states(urgent) == ["done"])
+        wait_until(lambda: state(order) == "done")
         time.sleep(0.5)  # ten looks for work
-    assert states(bulk) == ["due"]
+    assert states(bulk) == states(urgent) == ["due"]
     with running(Engine(field, Options(**QUICK, disk=tmp_path))):
-        wait_until(lambda: states(bulk) == ["done"])
+        wait_until(lambda: states(bulk) == states(urgent) == ["done"])
 
 
 @pytest.mark.django_db(transaction=True)

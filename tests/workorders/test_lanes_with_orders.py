@@ -29,22 +29,22 @@ def td() -> Concentrator:
     return fleet()
 
 
-def claimed(*, urgent_only: bool) -> int:
+def claimed(*, orders_only: bool) -> int:
     worker = lease.register().worker
     with transaction.atomic(), connection.cursor() as cursor:
-        return len(lanes.claim(cursor, worker, 5, urgent_only))
+        return len(lanes.claim(cursor, worker, 5, orders_only))
 
 
 def test_an_order_makes_its_lane_due_and_urgent(td):
     submit(td, priority=0)
     assert lane(td).next_due <= ago()
-    assert claimed(urgent_only=True) == 1
+    assert claimed(orders_only=True) == 1
 
 
 def test_a_later_order_makes_the_lane_due_at_its_time(td):
     order = submit(td, not_before=ago(hours=-2))
     assert lane(td).next_due == order.not_before
-    assert claimed(urgent_only=False) == 0
+    assert claimed(orders_only=False) == 0
 
 
 def test_an_earlier_slot_is_not_put_off_by_a_later_order(td):
@@ -89,9 +89,9 @@ def test_bypass_retry_ends_the_pause_of_the_lane(td):
     orders.give_back(orders.take(claim), claim, "unreachable", 0)
     leave(claim, pause=600)
     submit(td, number=2)
-    assert claimed(urgent_only=True) == 0
+    assert claimed(orders_only=True) == 0
     submit(td, number=3, bypass_retry=True)
-    assert claimed(urgent_only=True) == 1
+    assert claimed(orders_only=True) == 1
 
 
 def test_a_visit_is_opened_for_orders_alone(td):

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from devices.models import DeviceSecret
-from tests.factories.visits import due, lane, quick_company, visitable
+from tests.factories.ordered import submit
+from tests.factories.visits import due, lane, quick_company, states, visitable
 from workorders import lanes, lease, visits
-from workorders.models import Lane, Worker
+from workorders.models import Worker
 from workorders.planning import Planner
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,13 +47,14 @@ def test_only_a_living_worker_claims():
     assert visits.begin(living.worker, 10) == []
 
 
-def test_a_worker_for_urgent_work_leaves_collections_to_others():
+def test_a_worker_for_orders_leaves_collections_to_others():
     td = visitable(quick_company(), 1)
     due(td)
     worker = lease.register().worker
-    assert visits.begin(worker, 10, urgent_only=True) == []
-    Lane.objects.update(best_priority=lanes.ON_DEMAND)
-    assert len(visits.begin(worker, 10, urgent_only=True)) == 1
+    assert visits.begin(worker, 10, orders_only=True) == []
+    submit(td)
+    [begun] = visits.begin(worker, 10, orders_only=True)
+    assert (begun.slots, states(td)) == ([], ["due"])
 
 
 def test_a_claim_whose_answer_was_lost_is_given_up():

@@ -121,7 +121,7 @@ def test_a_slot_planned_while_a_lane_is_given_back_is_not_forgotten(td):
 
     def release() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            claim = lanes.Claim(td.pk, 0, 0, 0, False, 0, "", "", 0, "", "UTC", None)
+            claim = lanes.Claim(td.pk, 0, 0, 0, False, 0, "", "", 0, "", "UTC", None, False)
             cursor.execute("SELECT FROM lane FOR NO KEY UPDATE")
             lanes.release(cursor, claim, Verdict(0, 0.0, retry=True))
         released.set()

@@ -1,12 +1,13 @@
 """The database threads of an engine."""
 
+import asyncio
 import threading
 import time
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from workorders.threads import DatabaseThread
+from workorders.threads import Caller, DatabaseThread, always
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOCK, TRY = "SELECT pg_advisory_xact_lock(7)", "SELECT pg_try_advisory_xact_lock(7)"
@@ -43,3 +44,61 @@ async def test_calls_run_in_order_on_one_thread_of_their_own():
         thread.close()
     assert len(names) == 1
     assert threading.current_thread().name not in names
+
+
+class Line:
+    """Calls that wait behind one that keeps the thread busy; `ran` is the order they ran in."""
+
+    def __init__(self):
+        self.ran: list[str] = []
+        self.is_free, self.waiting = threading.Event(), []
+        self.thread = DatabaseThread("test", patience=30)
+        self.ask("busy", step=self.is_free.wait)
+
+    def ask(self, name: str, is_urgent=lambda: False, step=lambda: None) -> asyncio.Task:
+        def run() -> None:
+            step()
+            self.ran.append(name)
+
+        self.waiting.append(asyncio.create_task(Caller(self.thread, is_urgent)(run)))
+        return self.waiting[-1]
+
+    async def runs(self) -> list[str]:
+        await asyncio.sleep(0.1)  # all have asked, and the thread has begun the first
+        self.is_free.set()
+        await asyncio.gather(*self.waiting, return_exceptions=True)
+        self.thread.close()
+        return self.ran
+
+
+async def test_urgent_calls_run_before_those_that_wait_longer_and_in_order_among_themselves():
+    line = Line()
+    for name, is_urgent in [("a", False), ("B", True), ("c", False), ("D", True)]:
+        line.ask(name, lambda is_urgent=is_urgent: is_urgent)
+    assert await line.runs() == ["busy", "B", "D", "a", "c"]
+
+
+async def test_a_call_that_becomes_urgent_while_it_waits_goes_before_the_others():
+    line, urgent = Line(), set()
+    for name in "abc":
+        line.ask(name, lambda name=name: name in urgent)
+    await asyncio.sleep(0.1)
+    urgent.add("c")
+    assert await line.runs() == ["busy", "c", "a", "b"]
+
+
+async def test_a_call_that_nobody_waits_for_any_more_is_not_run():
+    line = Line()
+    given_up = line.ask("a", always)
+    line.ask("b")
+    await asyncio.sleep(0.1)
+    given_up.cancel()
+    assert await line.runs() == ["busy", "b"]
+
+
+async def test_an_error_reaches_the_caller_and_the_next_call_runs():
+    line = Line()
+    failing = line.ask("a", step=lambda: 1 / 0)
+    line.ask("b")
+    assert await line.runs() == ["busy", "b"]
+    assert isinstance(failing.exception(), ZeroDivisionError)

@@ -32,6 +32,7 @@ class Lane(models.Model):
     concentrator = models.OneToOneField(Concentrator, models.CASCADE, primary_key=True)
     next_due = models.DateTimeField(null=True)
     best_priority = models.SmallIntegerField(default=0, db_default=0)
+    orders_due = models.DateTimeField(null=True, help_text="the part of `next_due` that is orders")
     not_before = models.DateTimeField(null=True, help_text="back-off after a failure")
     failures = models.PositiveIntegerField(default=0, db_default=0, help_text="in a row")
     owner = models.ForeignKey(Worker, models.SET_NULL, null=True)
@@ -46,6 +47,11 @@ class Lane(models.Model):
                 fields=["-best_priority", "next_due"],
                 condition=Q(owner__isnull=True, next_due__isnull=False),
                 name="lane_free_by_urgency",
+            ),
+            models.Index(
+                fields=["-best_priority", "orders_due"],
+                condition=Q(owner__isnull=True, orders_due__isnull=False),
+                name="lane_free_with_orders",
             ),
             models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="lane_by_owner"),
         ]

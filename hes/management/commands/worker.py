@@ -53,7 +53,7 @@ def _engine(queues: set[str], concurrency: int, hang_limit: float) -> Engine | N
     is_control = "control" in queues
     options = Options(
         concurrency=concurrency,
-        urgent_only="collection" not in queues,
+        orders_only="collection" not in queues,
         poll=CONTROL_POLL_SECONDS if is_control else BULK_POLL_SECONDS,
         ntp_required=settings.HES_REQUIRE_NTP,
         hang_limit=hang_limit if hang_limit > 0 else None,
