@@ -13,6 +13,7 @@ from workorders.activities.orders.registry import ACTIVITIES
 from workorders.moves import cancelled, end, move
 from workorders.order_lanes import SILENT_READS
 from workorders.states import Cause, OrderState
+from workorders.waking import wake_after_commit
 
 _LOAD = """
 SELECT o.id, o.kind, o.state, o.requested_by, o.concentrator_id, o.silent_reads,
@@ -88,6 +89,7 @@ def _each(order_id: int, act: Callable[[CursorWrapper, _Order], Any]) -> list[An
         lanes.hold(cursor, touched)
         answers = [act(cursor, order) for order in _load(cursor, order_id)]
         lanes.tell(cursor, touched)
+        wake_after_commit()
     return answers
 
 

@@ -23,7 +23,7 @@ from workorders import execution, freeze, host_clock, lanes, lease, order_sweeps
 from workorders.disk import Floor
 from workorders.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from workorders.outcome import Outcome
-from workorders.places import Free, Places
+from workorders.places import KEPT, Free, Places
 from workorders.planning import Planner
 from workorders.room import Room
 from workorders.threads import DATABASE_GONE, Caller, DatabaseThread, always
@@ -45,14 +45,14 @@ FILES_BESIDES_VISITS = 256
 class Options:
     """How an engine works; times in seconds.
 
-    `concurrency`: visits at once; beyond them `kept` places are there for orders (*assumed*).
+    `concurrency`: visits at once; beyond them `kept` places are there for orders alone.
     `orders_only`: lanes with orders, nothing is collected. `plans`: it makes due slots by itself.
     `hang_limit`: the process ends when the loop or a thread of visits hangs so long; None: never.
     While `disk` has less than `disk_floor` bytes free it is as if `orders_only` were set.
     """
 
     concurrency: int = 1000
-    kept: int = 32
+    kept: int = KEPT
     orders_only: bool = False
     poll: float = 1.0
     plans: bool = True

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from workorders.visits import Assignment
 
+KEPT = 32  # assumed: orders are short, and come one by one or in a file
+
 
 @dataclass(frozen=True, slots=True)
 class Free:

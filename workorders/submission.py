@@ -24,6 +24,7 @@ from workorders.requests import (
     check_times,
 )
 from workorders.states import OrderState
+from workorders.waking import wake_after_commit
 
 __all__ = ["Request", "Submitted", "approve", "cancel", "preview", "resolve", "submit"]
 
@@ -216,6 +217,7 @@ def _announce(
     replacing.supersede(cursor, [made[row.key] for row in rows], first.requested_by)
     at_once = sorted({lane for row, lane in stood if row.request.bypass_retry})
     lanes.tell(cursor, touched, at_once)
+    wake_after_commit()
 
 
 def _answer(

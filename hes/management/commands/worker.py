@@ -3,6 +3,7 @@
 import signal
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -13,6 +14,7 @@ from devices.drivers.registry import driver
 from hes.celery import QUEUES, app
 from workorders.bootstep import EngineStep
 from workorders.engine import Engine, Options
+from workorders.places import KEPT
 
 TASK_THREADS = 4
 HANG_SECONDS = 60.0
@@ -31,13 +33,16 @@ class Command(BaseCommand):
         parser.add_argument("--no-broker", action="store_true", help="poll the database only")
         parser.add_argument("--concurrency", type=int, default=1000, help="visits at once")
         parser.add_argument(
+            "--kept", type=int, default=KEPT, help="more visits at once, for orders alone"
+        )
+        parser.add_argument(
             "--hang-limit", type=float, default=HANG_SECONDS,
             help="seconds after which a process that hangs ends, to be started again; 0: never",
         )  # fmt: skip
 
     def handle(self, *_: object, **options: Any) -> None:
         queues = [name for name in options["queues"].split(",") if name]
-        engine = _engine(set(queues), options["concurrency"], options["hang_limit"])
+        engine = _engine(set(queues), options)
         if options["no_broker"] or not settings.REDIS_URL:
             if engine is None:
                 raise CommandError("without a broker only the queues control and collection work")
@@ -46,17 +51,18 @@ class Command(BaseCommand):
             sys.exit(_run_in_worker(queues, engine))
 
 
-def _engine(queues: set[str], concurrency: int, hang_limit: float) -> Engine | None:
-    """The engine for these queues; a worker of control alone takes on-demand work only."""
+def _engine(queues: set[str], given: Mapping[str, Any]) -> Engine | None:
+    """The engine for these queues; a worker of control alone takes orders only."""
     if not queues & VISITING_QUEUES:
         return None
     is_control = "control" in queues
     options = Options(
-        concurrency=concurrency,
+        concurrency=given["concurrency"],
+        kept=given["kept"],
         orders_only="collection" not in queues,
         poll=CONTROL_POLL_SECONDS if is_control else BULK_POLL_SECONDS,
         ntp_required=settings.HES_REQUIRE_NTP,
-        hang_limit=hang_limit if hang_limit > 0 else None,
+        hang_limit=given["hang_limit"] if given["hang_limit"] > 0 else None,
         disk=settings.DATABASE_DISK,
         disk_floor=settings.DISK_FLOOR,
     )
