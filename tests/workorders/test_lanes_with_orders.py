@@ -54,6 +54,29 @@ def test_an_earlier_slot_is_not_put_off_by_a_later_order(td):
     assert lane(td).next_due == before
 
 
+def test_a_lane_is_claimed_for_orders_when_they_are_due_and_not_when_its_collections_are(td):
+    due(td)
+    submit(td, not_before=ago(hours=-2))
+    assert claimed(orders_only=True) == 0
+    told = submit(td, number=2)
+    assert lane(td).orders_due <= ago()
+    submission.cancel(told.pk, "ana")
+    assert claimed(orders_only=True) == 0
+    assert claimed(orders_only=False) == 1
+
+
+def test_orders_call_a_visit_until_it_has_taken_them(td):
+    submit(td)
+    claim = visit()
+    assert claim.for_orders
+    assert lanes.called(claim.worker) == [td.pk]
+    orders.take(claim)
+    assert lanes.called(claim.worker) == []
+    submit(td, number=2)
+    assert lanes.called(claim.worker) == [td.pk]
+    assert lanes.called(claim.worker + 1) == []
+
+
 def test_a_released_lane_is_due_for_what_still_waits(td):
     submit(td)
     submit(td, number=2, priority=8)
