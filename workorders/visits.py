@@ -86,6 +86,8 @@ def begin(worker: int, limit: int, *, orders_only: bool = False) -> list[Assignm
     """
     with transaction.atomic(), connection.cursor() as cursor:
         claims = lanes.claim(cursor, worker, limit, orders_only)
+        if not claims:
+            return []
         assignments = _open(cursor, claims, orders_only)
     _hand_out_keys(assignments)
     return assignments
