@@ -1,5 +1,6 @@
 """The public models of the inventory and of what devices last said."""
 
+from devices.models.audit import AuditRow
 from devices.models.concentrator import (
     AutodiscoveryConflict,
     CollectionCycle,
@@ -40,6 +41,7 @@ from devices.models.usage_point import UsagePoint
 
 __all__ = [
     "Association",
+    "AuditRow",
     "AutodiscoveryConflict",
     "CollectionCycle",
     "CommunicationModule",
