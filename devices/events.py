@@ -75,9 +75,9 @@ class Event:
 
 _INSERT = """
 INSERT INTO end_device_event (at, device_at, company_id, kind, code, text, concentrator_id,
-                              meter_id, usage_point_name, is_active) VALUES %s
+                              meter_id, usage_point_name, is_active, alarm) VALUES %s
 """
-_ROW = "(%s, to_timestamp(%s), %s, %s, %s, %s, %s, %s, %s, %s)"
+_ROW = "(%s, to_timestamp(%s), %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 
 def publish(
@@ -96,6 +96,7 @@ def publish(
         (
             *(moment, event.device_at, event.company_id, event.kind, event.code(rules), event.text),
             *(event.concentrator_id, event.meter_id, event.pod, event.is_active),
+            event.alarm.name if event.alarm else "",
         )
         for event in (*events, *refused)
     ]

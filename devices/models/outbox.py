@@ -80,6 +80,7 @@ class EndDeviceEvent(models.Model):
     meter_id = models.BigIntegerField(null=True)
     usage_point_name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(null=True)
+    alarm = models.CharField(max_length=10, blank=True, help_text="codes/meter_alarms.csv")
 
     class Meta:
         db_table = "end_device_event"

@@ -23,6 +23,7 @@ ALARMS: tuple[Alarm, ...] = tuple(
     Alarm(int(row["bit"]), row["alarm"], row["event_type"], row["swe_description"])
     for row in rows("meter_alarms")
 )
+BY_NAME: dict[str, Alarm] = {alarm.name: alarm for alarm in ALARMS}
 
 
 def edges(before: int, after: int) -> Iterator[tuple[Alarm, bool]]:

@@ -134,7 +134,8 @@ def test_edges_of_alarms_make_swe_lines(fleet: Fleet) -> None:
     ]
     first = fleets.lines("SWE")[0].split(";")
     assert first[:4] == ["TD-33585", "UAAEEDN00000000001", "POD1", "3.26.0.85"]
-    assert EndDeviceEvent.objects.filter(kind=EventKind.METER_ALARM).count() == 4
+    stored = EndDeviceEvent.objects.filter(kind=EventKind.METER_ALARM).order_by("id")
+    assert [event.alarm for event in stored] == ["PUP", "WDOG", "ORD", "WDOG"]
 
 
 def test_words_of_one_meter_are_compared_in_the_order_of_their_stamps(fleet: Fleet) -> None:
