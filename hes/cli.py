@@ -50,6 +50,7 @@ ENTRIES = (
     Entry("beat", "tick the schedules"),
     Entry("order", "work orders: submit, list, show, cancel, approve ...", needs_database=True),
     Entry("freeze", "stop all disconnections and reductions: on, off, status", needs_database=True),
+    Entry("holiday", "days without disconnections: add, remove, list", needs_database=True),
     Entry("verify", "check what must be true of the stored orders", needs_database=True),
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry(

@@ -1,11 +1,11 @@
 """The guard of the SENDING transaction: every reason not to send, checked again (design D14).
 
-Source of the limits: research/reliability-security 8.2. The checks are pure and in order; only the
-caps need the database once more, under the company's lock, last of all. What is not guarded (a
-reconnection, a reading) meets none of the guard's own.
+Source of the limits: research/reliability-security 8.1, 8.2. The checks are pure and in order; only
+the caps need the database once more, under the company's lock, last of all. What neither cuts
+anybody off nor moves money (a reconnection, a reading) meets none of the guard's own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -33,6 +33,11 @@ FROM (SELECT clock_timestamp() - interval '1 hour' AS ago) hour
     JOIN work_order ON counted AND kind = ANY(%(kinds)s) AND company_id = %(company)s
         AND sent_at > hour.ago - interval '23 hours'
 """
+_CREDITS = """
+SELECT count(*) FROM work_order
+WHERE counted AND kind = ANY(%(kinds)s) AND company_id = %(company)s AND requested_by = %(user)s
+    AND sent_at > clock_timestamp() - interval '1 hour'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Standing:
     is_approved: bool
     is_approval_fresh: bool
     was_counted: bool
+    holiday: str = ""  # what the company calls this day, empty: a working day
+    over_limit: str = ""  # why this credit is too large for one person, empty: it is not
 
     @property
     def is_released(self) -> bool:
@@ -90,7 +97,9 @@ class Caps:
 
 def objection(standing: Standing) -> Objection | None:
     """The first reason not to send, caps apart; None: none."""
-    checks = _GENERAL + (_GUARDED if ACTIVITIES[standing.kind].guarded else ())
+    activity = ACTIVITIES[standing.kind]
+    checks = _GENERAL + (_GUARDED if activity.guarded else ())
+    checks += _MONEY if activity.needs_transaction else ()
     return next((found for check in checks if (found := check(standing))), None)
 
 
@@ -134,6 +143,18 @@ def _out_of_hours(standing: Standing) -> Objection | None:
     return Objection(Cause.HELD_BACK, f"outside of {standing.window}")
 
 
+def _on_a_holiday(standing: Standing) -> Objection | None:
+    if standing.is_released or not standing.holiday:
+        return None
+    return Objection(Cause.HELD_BACK, f"holiday: {standing.holiday}")
+
+
+def _over_limit(standing: Standing) -> Objection | None:
+    if standing.is_released or not standing.over_limit:
+        return None
+    return Objection(Cause.HELD_BACK, standing.over_limit)
+
+
 def _approval_too_old(standing: Standing) -> Objection | None:
     if standing.is_approved and not standing.is_approval_fresh:
         return Objection(Cause.HELD_BACK, "the approval is too old")
@@ -142,7 +163,23 @@ def _approval_too_old(standing: Standing) -> Objection | None:
 
 _Check = Callable[[Standing], Objection | None]
 _GENERAL: tuple[_Check, ...] = (_over, _expired, _superseded, _moved_away)
-_GUARDED: tuple[_Check, ...] = (_protected, _frozen, _out_of_hours, _approval_too_old)
+_GUARDED: tuple[_Check, ...] = (
+    *(_protected, _frozen, _out_of_hours, _on_a_holiday),
+    _approval_too_old,
+)
+_MONEY: tuple[_Check, ...] = (_over_limit, _approval_too_old)
+
+
+def is_counted(kind: str) -> bool:
+    """Whether orders of this kind stand in the caps: what cuts off, and what moves money."""
+    return ACTIVITIES[kind].guarded or ACTIVITIES[kind].needs_transaction
+
+
+def over_limit(kind: str, parameters: Mapping[str, Any], settings: Parameters) -> str:
+    """Why a credit, up or down, is too large for one person alone; empty: it is not, or is none."""
+    amount = int(parameters.get("amount", 0)) if ACTIVITIES[kind].needs_transaction else 0
+    limit = settings.number("credit_limit")
+    return f"credit of {amount} Wh, limit {limit}" if 0 < limit < abs(amount) else ""
 
 
 def within(window: str, local: datetime) -> bool:
@@ -193,17 +230,41 @@ def cap_objection(
 
     What was counted before (found undone, sent again) counts once.
     """
-    if standing.was_counted or not ACTIVITIES[standing.kind].guarded:
+    if standing.was_counted or not is_counted(standing.kind):
         return None
+    is_credit = ACTIVITIES[standing.kind].needs_transaction
+    text = (_over_credits if is_credit else _over_caps)(cursor, standing, settings)
+    return Objection(Cause.HELD_BACK, text) if text else None
+
+
+def _over_caps(cursor: CursorWrapper, standing: Standing, settings: Parameters) -> str:
     cursor.execute(_FLEET, [standing.company, standing.concentrator])
     caps = caps_of(settings, *cursor.fetchone())
+    kinds = [kind for kind, activity in ACTIVITIES.items() if activity.guarded]
+    sent = Counts(*_counted(cursor, _COUNTS, standing, kinds))
+    return over_cap(sent, caps, standing.is_released)
+
+
+def _over_credits(cursor: CursorWrapper, standing: Standing, settings: Parameters) -> str:
+    """Whose account is stolen moves no more money than this (*assumed*: no document counts)."""
+    limit = settings.number("cap_credit_user_hour")
+    if standing.is_released or not limit:
+        return ""
+    kinds = [kind for kind, activity in ACTIVITIES.items() if activity.needs_transaction]
+    [sent] = _counted(cursor, _CREDITS, standing, kinds)
+    return f"cap of {limit} credits (user per hour)" if sent >= limit else ""
+
+
+def _counted(
+    cursor: CursorWrapper, statement: str, standing: Standing, kinds: Sequence[str]
+) -> tuple[int, ...]:
     cursor.execute(_LOCK, [CAP_LOCK, standing.company])
     values: dict[str, Any] = {
         "user": standing.requested_by,
         "lane": standing.concentrator,
         "company": standing.company,
-        "kinds": [kind for kind, activity in ACTIVITIES.items() if activity.guarded],
+        "kinds": list(kinds),
     }
-    cursor.execute(_COUNTS, values)
-    text = over_cap(Counts(*cursor.fetchone()), caps, standing.is_released)
-    return Objection(Cause.HELD_BACK, text) if text else None
+    cursor.execute(statement, values)
+    row: tuple[int, ...] = cursor.fetchone()
+    return row

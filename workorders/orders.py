@@ -19,7 +19,7 @@ from django.db.backends.utils import CursorWrapper
 
 from devices.parameters import Parameters, parameters_of
 from hes.domain.errors import IllegalMove
-from workorders import guard, lanes, order_lanes
+from workorders import guard, lanes, order_lanes, pacing
 from workorders.activities.orders.base import Later, NotDone, Result, Unclear, Verdict
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.guard import Objection, Standing
@@ -84,7 +84,9 @@ SELECT CASE WHEN {_OURS} OR o.ended_at IS NOT NULL THEN o.state ELSE 'queued' EN
         AND (company_id IS NULL OR company_id = o.company_id) LIMIT 1),
     o.approved_at IS NOT NULL,
     coalesce(o.approved_at > clock_timestamp() - %(age)s * interval '1 hour', false),
-    o.counted
+    o.counted,
+    coalesce((SELECT name FROM holiday h WHERE h.company_id = o.company_id
+        AND h.day = %(today)s), '')
 FROM work_order o WHERE o.id = %(order)s
 """
 
@@ -185,6 +187,7 @@ def begin_sending(
     with _fenced(claim) as cursor:
         standing = _standing(cursor, taken, claim, settings)
         against = guard.objection(standing) or guard.cap_objection(cursor, standing, settings)
+        against = against or pacing.objection(cursor, taken.order, standing, settings)
         if against:
             return _stop(cursor, taken, claim, against)
         try:
@@ -201,12 +204,16 @@ def _standing(cursor: CursorWrapper, taken: Taken, claim: Claim, settings: Param
     """Locked first, read after: what was committed until then is seen."""
     ours = _ours(taken, claim)
     cursor.execute(_LOCK, ours)
-    age = settings.number("order_approval_hours")
-    cursor.execute(_STANDING, {**ours, "newer": kinds_that_replace(taken.kind), "age": age})
-    row: tuple[Any, ...] = cursor.fetchone()
     local = datetime.now(UTC).astimezone(ZoneInfo(claim.zone))
-    window = settings.text("order_window")
-    return Standing(local, window, OrderState(row[0]), *row[1:])
+    asked: dict[str, Any] = {
+        "newer": kinds_that_replace(taken.kind),
+        "age": settings.number("order_approval_hours"),
+        "today": local.date(),
+    }
+    cursor.execute(_STANDING, {**ours, **asked})
+    row: tuple[Any, ...] = cursor.fetchone()
+    facts = (*row[1:], guard.over_limit(taken.kind, taken.parameters, settings))
+    return Standing(local, settings.text("order_window"), OrderState(row[0]), *facts)
 
 
 def _stop(cursor: CursorWrapper, taken: Taken, claim: Claim, against: Objection) -> Stop:
@@ -215,6 +222,8 @@ def _stop(cursor: CursorWrapper, taken: Taken, claim: Claim, against: Objection)
         columns = {"hold_reason": against.text[:200], "approved_by": "", "approved_at": None}
         text = f"[6.2] {against.text}"
         move(cursor, Cause.HELD_BACK, _OURS, ours, who=who, text=text, columns=columns)
+    elif isinstance(against, pacing.Paced):
+        pacing.put_off(cursor, _OURS, ours, who, against)
     elif against.cause:
         is_replaced = against.cause is Cause.SUPERSEDED
         code = CODE_PREEMPTED if is_replaced else activity.ko_code
@@ -232,7 +241,8 @@ def _send(cursor: CursorWrapper, taken: Taken, claim: Claim, before: int | None)
     ]
     if activity.needs_transaction:
         raw.append("transaction = coalesce(transaction, nextval('credit_transaction'))")
-    columns = {"counted": activity.guarded, "transaction_before": before, "silent_reads": 0}
+    counted = guard.is_counted(taken.kind)
+    columns = {"counted": counted, "transaction_before": before, "silent_reads": 0}
     ours = _ours(taken, claim)
     move(cursor, Cause.BEGUN, _OURS, ours, who=_who(claim), columns=columns, raw=raw)
 

@@ -32,6 +32,7 @@ class Cause(StrEnum):
     CLAIMED = "claimed"
     GIVEN_BACK = "given back"  # nothing was sent: never connected, visit ended, lease over
     HELD_BACK = "held back"  # the guard, in the SENDING transaction
+    PACED = "paced"  # a reconnection whose turn comes a little later
     BEGUN = "begun"  # the point of no return
     CONTINUED = "to be continued"  # all that was sent was answered; the rest in another visit
     ANSWERED = "answered"  # carried out
@@ -60,6 +61,7 @@ TRANSITIONS: dict[tuple[OrderState, Cause], OrderState] = {
     (S.QUEUED, C.SUPERSEDED): S.PREEMPTED,
     (S.LEASED, C.GIVEN_BACK): S.QUEUED,
     (S.LEASED, C.HELD_BACK): S.HELD,
+    (S.LEASED, C.PACED): S.QUEUED,
     (S.LEASED, C.BEGUN): S.SENDING,
     (S.LEASED, C.CONTINUED): S.QUEUED,
     (S.LEASED, C.ANSWERED): S.DONE,  # a reading never begins to send

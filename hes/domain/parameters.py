@@ -97,7 +97,6 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("order_max_items", 10_000, "orders", "more in one request: 3.1 (assumed)"),
         Parameter("order_max_pending", 1_000_000, "orders", "more waiting: 3.2 (assumed)"),
         Parameter("order_expiry_hours", 24, "h", "life of an order that names no end"),
-        Parameter("order_attempts", 5, "visits", "tries before an order fails (assumed)"),
         Parameter("order_mass_limit", 10, "orders", "more disconnections at once are held"),
         Parameter("order_approval_hours", 4, "h", "an approval is worth so long"),
         Parameter("order_attempts", 3, "visits", "tries of one order, nothing sent (assumed)"),
@@ -118,6 +117,13 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("cap_absolute_hour", 500, "orders", "of a company, also when approved"),
         Parameter("cap_concentrator_hour", 10, "%", "of the concentrator's meters in an hour"),
         Parameter("cap_concentrator_floor", 3, "orders", "of a small concentrator (assumed)"),
+        Parameter("pace_concentrator", 5, "%", "of its meters reconnected a minute; 0: unpaced"),
+        Parameter("pace_floor", 3, "orders", "of a small concentrator a minute (assumed)"),
+        Parameter("credit_limit", 500_000, "Wh", "a larger credit is held; 0: none (assumed)"),
+        Parameter("cap_credit_user_hour", 100, "orders", "credits of one user; 0: none (assumed)"),
+        Parameter("clock_alarm_orders", False, "", "alarm ORD orders a meter synchronisation"),
+        Parameter("clock_alarm_pause", 6, "h", "then not again so long, doubling (assumed)"),
+        Parameter("clock_alarm_pause_cap", 168, "h", "longest such pause (assumed)"),
         Parameter("freeze_factor", 5, "", "times the usual rate of this hour: frozen; 0: never"),
     )
 }

@@ -36,7 +36,7 @@ KINDS = (
     activity("reading"),
     activity("disconnect", guarded=True, supersedes=BREAKERS, read_back=_steps),
     activity("reduce", guarded=True, supersedes=BREAKERS, read_back=_steps),
-    activity("reconnect", supersedes=BREAKERS, read_back=_steps),
+    activity("reconnect", paced=True, supersedes=BREAKERS, read_back=_steps),
     activity("credit_charge", needs_transaction=True, read_back=_steps),
     activity("commissioning", is_commercial=False, read_back=_steps, is_long=True),
     activity("wake_up", Target.CONCENTRATOR, read_back=_steps),

@@ -1,10 +1,18 @@
 """The public models of visits, their queue, and work orders."""
 
-from workorders.models.orders import Freeze, OrderEvent, OrderSource, ProtectedPoint, WorkOrder
+from workorders.models.orders import (
+    Freeze,
+    Holiday,
+    OrderEvent,
+    OrderSource,
+    ProtectedPoint,
+    WorkOrder,
+)
 from workorders.models.work import Lane, Slot, SlotState, Visit, Worker
 
 __all__ = [
     "Freeze",
+    "Holiday",
     "Lane",
     "OrderEvent",
     "OrderSource",

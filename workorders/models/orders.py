@@ -48,6 +48,7 @@ class WorkOrder(models.Model):
     outer_id = models.CharField(max_length=100, blank=True, default="", db_default="")
     correlation_id = models.CharField(max_length=200, blank=True, default="", db_default="")
     is_external = models.BooleanField(default=False, db_default=False)
+    audit_id = models.BigIntegerField(null=True, help_text="row of the call that was accepted")
     created_at = models.DateTimeField(auto_now_add=True)
 
     state = models.CharField(max_length=10, choices=[(s.value, s.name.title()) for s in OrderState])
@@ -101,6 +102,11 @@ class WorkOrder(models.Model):
                 fields=["kind", "company", "sent_at"],
                 condition=Q(counted=True),
                 name="work_order_counted",
+            ),
+            models.Index(  # what was sent in the last minute
+                fields=["concentrator", "sent_at"],
+                condition=Q(sent_at__isnull=False),
+                name="work_order_sent",
             ),
         ]
         constraints = [
@@ -158,6 +164,23 @@ class ProtectedPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.usage_point_id}"
+
+
+class Holiday(models.Model):
+    """A day of a company, by the civil time of the device, on which nobody is disconnected."""
+
+    company = models.ForeignKey(Company, models.CASCADE)
+    day = models.DateField()
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        db_table = "holiday"
+        constraints = [
+            models.UniqueConstraint(fields=["company", "day"], name="holiday_once_per_company")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"
 
 
 class Freeze(models.Model):

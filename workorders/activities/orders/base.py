@@ -141,7 +141,7 @@ class OrderActivity:
     `target` is what the order is about; its duties say who carries them out: an outage check is
     about a meter and done by its concentrator. `command` stands in error texts. `read_back` None:
     repeating is harmless. `guarded`: the disconnect guard counts it. `is_long`: its steps may end
-    in Later; never one that moves a breaker or money.
+    in Later; never one that moves a breaker or money. `paced`: not all of a concentrator at once.
     """
 
     kind: str
@@ -155,6 +155,7 @@ class OrderActivity:
     steps: Callable[[Facts], Steps | LongSteps]
     read_back: Callable[[Facts], ReadBack] | None = None
     guarded: bool = False
+    paced: bool = False
     supersedes: frozenset[str] = frozenset()  # kinds of older open orders of the meter it replaces
     needs_transaction: bool = False
     is_long: bool = False

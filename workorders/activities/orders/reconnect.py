@@ -40,5 +40,6 @@ RECONNECT = OrderActivity(
     parse=nothing,
     steps=_steps,
     read_back=_read_back,
+    paced=True,
     supersedes=MOVERS,
 )
