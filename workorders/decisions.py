@@ -1,4 +1,7 @@
-"""What people decide: cancel, approve, and resolve what no read could tell (design D13, D14)."""
+"""What people decide: cancel, approve, and resolve what no read could tell (design D13, D14).
+
+Each decision leaves its row of the audit, also one that is refused (D17).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,16 +10,19 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from workorders import lanes, replacing
+from hes.domain import identifiers
+from hes.domain.errors import BadValue
+from workorders import acts, lanes, replacing
 from workorders.activities.orders.base import Rejected, Result
 from workorders.activities.orders.registry import ACTIVITIES
+from workorders.acts import Deed
 from workorders.moves import cancelled, end, move
 from workorders.order_lanes import SILENT_READS
 from workorders.states import Cause, OrderState
 from workorders.waking import wake_after_commit
 
 _LOAD = """
-SELECT o.id, o.kind, o.state, o.requested_by, o.concentrator_id, o.silent_reads,
+SELECT o.id, o.company_id, o.kind, o.state, o.requested_by, o.concentrator_id, o.silent_reads,
     o.expires_at <= clock_timestamp(),
     EXISTS (SELECT FROM protected_point p WHERE p.usage_point_id = o.usage_point_id)
 FROM work_order o WHERE o.id = %s OR o.parent_id = %s ORDER BY o.id
@@ -27,6 +33,7 @@ _THIS = "o.id = %(order)s"
 @dataclass(frozen=True, slots=True)
 class _Order:
     order: int
+    company: int
     kind: str
     state: OrderState
     requested_by: str
@@ -36,15 +43,15 @@ class _Order:
     is_protected: bool
 
 
-def cancel(order_id: int, who: str) -> bool:
+def cancel(order_id: int, who: str, reason: str = "") -> bool:
     """End an order, or all steps of a bundle, of which nothing was sent; False: it is too late."""
-    result = cancelled(f"[6.5] cancelled by {who}")
+    result = cancelled(f"[6.5] cancelled by {who}" + (f": {reason}" if reason else ""))
 
     def act(cursor: CursorWrapper, order: _Order) -> bool:
         values = {"order": order.order}
         return bool(end(cursor, Cause.CANCELLED, _THIS, values, result, who=who))
 
-    return any(_each(order_id, act))
+    return any(_each(order_id, Deed(acts.CANCEL, who, "6.5", reason), act))
 
 
 def approve(order_id: int, who: str, yes: bool, reason: str) -> OrderState:
@@ -60,17 +67,18 @@ def approve(order_id: int, who: str, yes: bool, reason: str) -> OrderState:
         _may_approve(order, who, reason if yes else "-")
         return _approve(cursor, order, who, reason) if yes else _refuse(cursor, order, who, reason)
 
-    return _decided(order_id, _each(order_id, act), "does not wait for approval")
+    deed = Deed(acts.APPROVE, who, "6.3", reason) if yes else Deed(acts.REFUSE, who, "6.5", reason)
+    return _decided(order_id, _each(order_id, deed, act), "does not wait for approval")
 
 
 def resolve(order_id: int, who: str, done: bool, reason: str) -> OrderState:
     """Say how an order ended that five reads could not tell; returns its final state."""
-    if not reason:
-        raise Rejected("5.8", "say how you know")
 
     def act(cursor: CursorWrapper, order: _Order) -> OrderState | None:
         if order.state is not OrderState.UNKNOWN or order.silent_reads < SILENT_READS:
             return None
+        if not reason:
+            raise Rejected("5.8", "say how you know")
         activity = ACTIVITIES[order.kind]
         cause = Cause.RESOLVED_DONE if done else Cause.RESOLVED_FAILED
         code = activity.ok_code if done else activity.ko_code
@@ -78,27 +86,54 @@ def resolve(order_id: int, who: str, done: bool, reason: str) -> OrderState:
         moved = end(cursor, cause, _THIS, {"order": order.order}, result, who=who)
         return (OrderState.DONE if done else OrderState.FAILED) if moved else None
 
-    return _decided(order_id, _each(order_id, act), "does not wait for a person")
+    deed = Deed(acts.RESOLVE, who, reason=reason)
+    return _decided(order_id, _each(order_id, deed, act), "does not wait for a person")
 
 
-def _each(order_id: int, act: Callable[[CursorWrapper, _Order], Any]) -> list[Any]:
-    """Act on an order and its steps, their lanes held, in one transaction."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        found = _load(cursor, order_id)
-        touched = sorted({order.concentrator for order in found if order.concentrator})
-        lanes.hold(cursor, touched)
-        answers = [act(cursor, order) for order in _load(cursor, order_id)]
-        lanes.tell(cursor, touched)
-        wake_after_commit()
+def _each(order_id: int, deed: Deed, act: Callable[[CursorWrapper, _Order], Any]) -> list[Any]:
+    """Act on an order and its steps and write it down, or only that it was refused."""
+    try:
+        _require_plain(deed)
+        with transaction.atomic(), connection.cursor() as cursor:
+            return _act_on_each(cursor, order_id, deed, act)
+    except Rejected as against:
+        acts.not_decided(deed, order_id, against)
+        raise
+
+
+def _require_plain(deed: Deed) -> None:
+    """Both are printed into the result line, which no text may tear."""
+    try:
+        identifiers.named_text("the user name", deed.who)
+        identifiers.named_text("the reason", deed.reason)
+    except BadValue as fault:
+        raise Rejected("5.8", str(fault)) from None
+
+
+def _act_on_each(
+    cursor: CursorWrapper, order_id: int, deed: Deed, act: Callable[[CursorWrapper, _Order], Any]
+) -> list[Any]:
+    """With all their lanes held."""
+    touched = sorted({one.concentrator for one in _load(cursor, order_id) if one.concentrator})
+    lanes.hold(cursor, touched)
+    found = _load(cursor, order_id)
+    answers = [act(cursor, order) for order in found]
+    lanes.tell(cursor, touched)
+    wake_after_commit()
+    moved = [order.order for order, answer in zip(found, answers, strict=True) if answer]
+    acts.decided(cursor, deed, order_id, found[0].company, moved)
     return answers
 
 
 def _load(cursor: CursorWrapper, order_id: int) -> list[_Order]:
     cursor.execute(_LOAD, [order_id, order_id])
-    found = [_Order(row[0], row[1], OrderState(row[2]), *row[3:]) for row in cursor.fetchall()]
-    if not found:
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if not rows:
         raise Rejected("2.15", f"there is no order {order_id}")
-    return found
+    return [
+        _Order(order, company, kind, OrderState(state), *facts)
+        for order, company, kind, state, *facts in rows
+    ]
 
 
 def _decided(order_id: int, answers: list[OrderState | None], otherwise: str) -> OrderState:

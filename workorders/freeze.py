@@ -1,11 +1,17 @@
-"""The freeze switch: while it is on no disconnection or reduction is sent (design D14)."""
+"""The freeze switch: while it is on no disconnection or reduction is sent (design D14).
+
+Who switches it leaves a row of the audit, also where it is refused (D17).
+"""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from devices import audit
+from devices.audit import Act
 from devices.parameters import parameters_of
 from workorders.activities.orders.base import Rejected
 from workorders.activities.orders.registry import ACTIVITIES
@@ -14,6 +20,7 @@ from workorders.models import Freeze
 log = logging.getLogger(__name__)
 
 WATCH = "anomaly watch"
+ON, OFF = "freeze.on", "freeze.off"
 
 # The last hour against the same hour of the 30 days before; a day without orders is a zero.
 _ANOMALIES = """
@@ -37,7 +44,9 @@ WHERE EXISTS (SELECT FROM sent s WHERE s.company_id = b.company_id
 
 def on(company_id: int | None, who: str, reason: str) -> Freeze:
     """Freeze a company, or all (None), until `off`."""
-    return Freeze.objects.create(company_id=company_id, begun_by=who, reason=reason[:200])
+    with transaction.atomic():
+        _note(Act(ON, who, company_id, _scope(company_id), text=reason))
+        return Freeze.objects.create(company_id=company_id, begun_by=who, reason=reason[:200])
 
 
 def off(company_id: int | None, who: str, reason: str) -> int:
@@ -45,13 +54,33 @@ def off(company_id: int | None, who: str, reason: str) -> int:
 
     Raises Rejected where one of them was begun by `who`: off needs two (reliability-security 8.1).
     """
-    with transaction.atomic():
-        standing = Freeze.objects.select_for_update().filter(company=company_id, ended_at=None)
-        if who in {freeze.begun_by for freeze in standing}:
-            raise Rejected("7.5", f"{who} switched it on: another person switches it off")
-        ended = standing.update(ended_at=Now(), ended_by=who)
+    act = Act(OFF, who, company_id, _scope(company_id), text=reason)
+    try:
+        ended = _end(act)
+    except Rejected as against:
+        _note(replace(act, is_refused=True, code=against.code, text=against.text))
+        raise
     log.warning("%s ended %d freezes of company %s: %s", who, ended, company_id or "(all)", reason)
     return ended
+
+
+def _end(act: Act) -> int:
+    with transaction.atomic():
+        standing = Freeze.objects.select_for_update().filter(company=act.company_id, ended_at=None)
+        if act.who in {freeze.begun_by for freeze in standing}:
+            raise Rejected("7.5", f"{act.who} switched it on: another person switches it off")
+        if ended := standing.update(ended_at=Now(), ended_by=act.who):
+            _note(replace(act, count=ended))
+        return ended
+
+
+def _scope(company_id: int | None) -> str:
+    return "company" if company_id else "all companies"
+
+
+def _note(act: Act) -> None:
+    with connection.cursor() as cursor:
+        audit.note(cursor, act)
 
 
 def watch(now: datetime) -> list[Freeze]:

@@ -37,10 +37,10 @@ _INSERT = """
 INSERT INTO work_order (idempotency_key, body_hash, company_id, kind, parent_id, step,
     continue_on_error, concentrator_id, meter_id, usage_point_id, parameters, priority, not_before,
     expires_at, bypass_retry, source, requested_by, external_system, outer_id, correlation_id,
-    is_external, state, hold_reason, result, created_at, changed_at) VALUES %s
+    is_external, audit_id, state, hold_reason, result, created_at, changed_at) VALUES %s
 ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key, id
 """
-_ROW = "(" + ", ".join(["%s"] * 23) + ", '{}', clock_timestamp(), clock_timestamp())"
+_ROW = "(" + ", ".join(["%s"] * 24) + ", '{}', clock_timestamp(), clock_timestamp())"
 _ACCEPTED = """
 INSERT INTO order_event (order_id, cause, state, who, text)
 SELECT id, 'accepted', state, requested_by,
@@ -96,13 +96,13 @@ def pending(cursor: CursorWrapper, company: int, limit: int) -> int:
     return int(cursor.fetchone()[0])
 
 
-def insert(cursor: CursorWrapper, drafts: Sequence[Draft]) -> dict[str, int]:
+def insert(cursor: CursorWrapper, drafts: Sequence[Draft], audit_id: int) -> dict[str, int]:
     """Store what is new, bundles with their steps; ids by key, in the order of the drafts."""
-    made = _insert(cursor, [(draft, None) for draft in drafts])
+    made = _insert(cursor, [(draft, None) for draft in drafts], audit_id)
     steps = [
         (step, made[draft.key]) for draft in drafts if draft.key in made for step in draft.steps
     ]
-    made_steps = _insert(cursor, steps)
+    made_steps = _insert(cursor, steps, audit_id)
     cursor.execute(_ACCEPTED, [[*made.values(), *made_steps.values()]])
     return made | made_steps
 
@@ -116,14 +116,16 @@ def known(cursor: CursorWrapper, keys: Sequence[str]) -> dict[str, Known]:
     }
 
 
-def _insert(cursor: CursorWrapper, drafts: Sequence[tuple[Draft, int | None]]) -> dict[str, int]:
-    rows = [_row(draft, parent) for draft, parent in drafts]
+def _insert(
+    cursor: CursorWrapper, drafts: Sequence[tuple[Draft, int | None]], audit_id: int
+) -> dict[str, int]:
+    rows = [_row(draft, parent, audit_id) for draft, parent in drafts]
     return dict(
         execute_values(cursor.cursor, _INSERT, rows, template=_ROW, page_size=PAGE, fetch=True)
     )
 
 
-def _row(draft: Draft, parent: int | None) -> tuple[Any, ...]:
+def _row(draft: Draft, parent: int | None, audit_id: int) -> tuple[Any, ...]:
     request, place = draft.request, draft.place
     return (
         *(draft.key, draft.hash, request.company_id, request.kind, parent, draft.step),
@@ -131,6 +133,6 @@ def _row(draft: Draft, parent: int | None) -> tuple[Any, ...]:
         *((place.concentrator, place.meter, place.usage_point) if place else (None, None, None)),
         *(json.dumps(draft.parameters), request.priority, request.not_before, draft.expires_at),
         *(request.bypass_retry, request.source, request.requested_by, request.external_system),
-        *(request.outer_id, request.correlation_id, request.is_external),
+        *(request.outer_id, request.correlation_id, request.is_external, audit_id),
         *(draft.state.value, draft.hold_reason[:200]),
     )

@@ -1,4 +1,4 @@
-"""What must be true of the stored orders at any time (research/reliability-security 4: I1, I3-I5).
+"""What must be true of the stored orders at any time (reliability-security 4: I1, I3-I5, I11).
 
 One invariant, one query, one snapshot: it holds on a live system too. Looked at are all open orders
 and those that ended in the last days, while their lines are surely still in the outbox. What only
@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from workorders.activities.orders.registry import ACTIVITIES
+from workorders.moves import BUNDLE
 from workorders.order_lanes import SILENT_READS
 from workorders.states import FINAL, IN_FLIGHT, TRANSITIONS
 
@@ -136,7 +137,8 @@ FROM ours o LEFT JOIN LATERAL (SELECT state FROM order_event e
         """
 SELECT e.order_id, CASE WHEN NOT CASE
         WHEN e.before IS NULL THEN e.cause = 'accepted'
-        WHEN e.cause = 'silent' THEN e.state = e.before
+        WHEN e.cause = 'silent' OR e.cause = 'paced' AND e.before = 'queued'
+            THEN e.state = e.before
         ELSE EXISTS (SELECT FROM unnest(%(sources)s, %(causes)s, %(targets)s)
             AS legal (source, cause, target) WHERE legal.source = e.before
                 AND legal.cause = e.cause AND legal.target = e.state) END
@@ -175,6 +177,40 @@ SELECT o.id, CASE WHEN (o.ended_at IS NULL) <> EXISTS (
         SELECT FROM work_order s WHERE s.parent_id = o.id AND s.ended_at IS NULL)
     THEN format('the bundle is %%s, its steps are not', o.state) END
 FROM ours o WHERE o.kind = ''""",
+    ),
+    Invariant(
+        "I11 call",
+        "every order stands in the audit row of the call that made it",
+        """
+SELECT o.id, CASE WHEN a.id IS NULL THEN 'no audit row tells who made it'
+    WHEN a.is_refused OR a.act <> 'order.submit' OR NOT a.orders @> o.id
+        OR a.company_id <> o.company_id THEN format('audit row %%s is not of it', a.id) END
+FROM ours o LEFT JOIN audit_row a ON a.id = o.audit_id""",
+    ),
+    Invariant(  # rows without a hash are of orders from before the audit
+        "I11 list",
+        "a call's orders are as many as its audit row says, and ask what they asked",
+        """
+SELECT c.first, CASE WHEN c.orders <> a.count
+        THEN format('%%s orders of %%s in audit row %%s', c.orders, a.count, a.id)
+    WHEN c.hash <> a.hash THEN format('another request than in audit row %%s', a.id) END
+FROM audit_row a CROSS JOIN LATERAL (SELECT min(w.id) AS first, count(*) AS orders,
+        encode(sha256(string_agg(w.body_hash, chr(10) ORDER BY w.id)::bytea), 'hex') AS hash
+    FROM work_order w WHERE w.id BETWEEN lower(a.orders) AND upper(a.orders) - 1
+        AND w.audit_id = a.id AND w.parent_id IS NULL) c
+WHERE a.hash <> '' AND c.first IS NOT NULL AND a.id IN (SELECT audit_id FROM ours)""",
+    ),
+    Invariant(
+        "I11 decision",
+        "every decision about an order has its audit row",
+        """
+SELECT o.id, CASE WHEN NOT EXISTS (SELECT FROM audit_row a
+        WHERE a.act = d.act AND a.who = e.who AND a.orders @> o.id AND NOT a.is_refused)
+    THEN format('no audit row: %%s by %%s', e.cause, e.who) END
+FROM ours o JOIN order_event e ON e.order_id = o.id AND e.who <> %(bundle)s
+    JOIN (VALUES ('approved', 'order.approve'), ('refused', 'order.refuse'),
+        ('cancelled', 'order.cancel'), ('resolved as done', 'order.resolve'),
+        ('resolved as failed', 'order.resolve')) AS d (cause, act) ON d.cause = e.cause""",
     ),
 )  # fmt: skip
 
@@ -230,6 +266,7 @@ def _values(company_id: int | None) -> dict[str, Any]:
     activities = ACTIVITIES.values()
     return {
         **{"company": company_id, "days": DAYS, "shown": SHOWN, "reads": SILENT_READS},
+        "bundle": BUNDLE,
         **{"sources": sources, "causes": causes, "targets": targets},
         **{"final": sorted(FINAL), "in_flight": sorted(IN_FLIGHT)},
         "credits": [one.kind for one in activities if one.needs_transaction],

@@ -12,6 +12,7 @@ from workorders.activities.orders.base import OrderActivity, Rejected, Target
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.states import OrderState
 
+NOT_TOLD = "a parameter of the order cannot be used"
 TOO_OLD = timedelta(days=30)  # 003 6.6: "more than 1 month"
 
 
@@ -70,6 +71,10 @@ class Request:
         return bool(self.meter or self.pod or self.concentrator)
 
 
+class BadParameters(Rejected):
+    """The kind refuses a parameter. Its text repeats what was given, so it is told and not kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """What became of a request: an order (of a bundle: its parent), or why there is none."""
@@ -103,6 +108,19 @@ def activity_of(request: Request) -> OrderActivity:
     except KeyError:
         known = ", ".join(sorted(ACTIVITIES))
         raise Rejected("2.9", f"no order is called {request.kind!r}; there are {known}") from None
+
+
+def parsed(activity: OrderActivity, request: Request) -> dict[str, Any]:
+    """The parameters as the kind understands them."""
+    try:
+        return activity.parse(request.parameters)
+    except Rejected as refused:
+        raise BadParameters(refused.code, refused.text) from refused
+
+
+def kept_text(refused: Rejected) -> str:
+    """Why a request was refused, as it may be kept: without values that may be secrets."""
+    return NOT_TOLD if isinstance(refused, BadParameters) else refused.text
 
 
 def check_times(request: Request, now: datetime) -> None:

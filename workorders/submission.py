@@ -1,6 +1,7 @@
 """The one door for orders: submit, preview, cancel, approve, resolve (design D13, D14).
 
-Web, REST, SOAP, CSV, the command line and rules all come here. A refused request writes nothing.
+Web, REST, SOAP, CSV, the command line and rules all come here. A refused request writes nothing but
+its row of the audit.
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from devices import audit
 from devices.parameters import Parameters, parameters_of
-from workorders import intake, lanes, preparing, replacing
+from workorders import acts, guard, intake, lanes, preparing, replacing
 from workorders.activities.orders.base import Rejected, Target
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.decisions import approve, cancel, resolve
@@ -22,6 +24,7 @@ from workorders.requests import (
     activity_of,
     check_place,
     check_times,
+    parsed,
 )
 from workorders.states import OrderState
 from workorders.waking import wake_after_commit
@@ -45,17 +48,14 @@ def submit(requests: Sequence[Request], *, mass_hold: bool = True) -> list[Submi
     if not requests:
         return []
     settings = parameters_of(requests[0].company_id)
-    if refused := _too_many(requests, settings):
-        return [Submitted(rejected=refused) for _ in requests]
     with transaction.atomic(), connection.cursor() as cursor:
-        if refused := _too_many_pending(cursor, requests, settings):
-            return [Submitted(rejected=refused) for _ in requests]
-        drafts = _drafted(cursor, requests, settings, mass_hold)
-        accepted = [draft for draft in drafts if isinstance(draft, Draft)]
-        made = intake.insert(cursor, _first_of_each(accepted))
-        _announce(cursor, requests[0], accepted, made)
-        known = intake.known(cursor, [draft.key for draft in accepted])
-    return [_answer(draft, known, made) for draft in drafts]
+        against = _too_many(requests, settings) or _too_many_pending(cursor, requests, settings)
+        if against:
+            answers = [Submitted(rejected=against) for _ in requests]
+        else:
+            answers = _stored(cursor, _drafted(cursor, requests, settings, mass_hold))
+        acts.refused(cursor, requests, answers)
+    return answers
 
 
 def preview(request: Request) -> list[str]:
@@ -168,14 +168,16 @@ class _Checking:
         activity = activity_of(request)
         check_times(request, self._now)
         check_place(request, activity, place)
+        parameters = parsed(activity, request)
         hold = self._reason_to_hold(place) if activity.guarded else ""
+        hold = hold or guard.over_limit(request.kind, parameters, self._settings)
         if activity.target is Target.CONCENTRATOR:
             place = Place(None, None, None, None, None, False, place.named_concentrator, None, None)
         return Draft(
             request=request,
             key=key,
             hash=request.fingerprint(),
-            parameters=activity.parse(request.parameters),
+            parameters=parameters,
             place=place,
             expires_at=self._expiry(request),
             state=OrderState.HELD if hold else OrderState.QUEUED,
@@ -199,14 +201,25 @@ class _Checking:
 # --- storing --------------------------------------------------------------------------------------
 
 
+def _stored(cursor: CursorWrapper, drafts: Sequence[Draft | Rejected]) -> list[Submitted]:
+    """What passed the checks becomes orders, and one row of the audit; one answer each."""
+    accepted = [draft for draft in drafts if isinstance(draft, Draft)]
+    if not accepted:
+        return [Submitted(rejected=against) for against in drafts if isinstance(against, Rejected)]
+    first_ones, row = _first_of_each(accepted), audit.draw(cursor)
+    made = intake.insert(cursor, first_ones, row)
+    acts.accepted(cursor, row, first_ones, made)
+    _announce(cursor, accepted, made)
+    known = intake.known(cursor, [draft.key for draft in accepted])
+    return [_answer(draft, known, made) for draft in drafts]
+
+
 def _first_of_each(drafts: Sequence[Draft]) -> list[Draft]:
     """One draft per key: PostgreSQL gives no id to the second of one statement."""
     return list({draft.key: draft for draft in reversed(drafts)}.values())[::-1]
 
 
-def _announce(
-    cursor: CursorWrapper, first: Request, drafts: Sequence[Draft], made: dict[str, int]
-) -> None:
+def _announce(cursor: CursorWrapper, drafts: Sequence[Draft], made: dict[str, int]) -> None:
     """Replace older orders and tell the lanes: last, so that lanes are held only shortly."""
     rows = [row for draft in drafts for row in (draft.steps or (draft,)) if row.key in made]
     stood = [(row, row.place.concentrator) for row in rows if row.place and row.place.concentrator]
@@ -214,7 +227,8 @@ def _announce(
     if not touched:
         return
     lanes.hold(cursor, touched)
-    replacing.supersede(cursor, [made[row.key] for row in rows], first.requested_by)
+    who = drafts[0].request.requested_by
+    replacing.supersede(cursor, [made[row.key] for row in rows], who)
     at_once = sorted({lane for row, lane in stood if row.request.bypass_retry})
     lanes.tell(cursor, touched, at_once)
     wake_after_commit()

@@ -1,21 +1,23 @@
 """Disconnections are guarded, reconnections never: caps, approvals, protected PODs, hours."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 
 from devices.choices import MeterState
-from devices.models import Concentrator, Meter
+from devices.models import Company, Concentrator, Meter
 from devices.parameters import change, parameters_of
+from tests.factories import fleets
 from tests.factories.order_kinds import kinds  # noqa: F401
 from tests.factories.ordered import ago, asked, begun, fleet, history, leave, state, submit, visit
 from tests.factories.visits import quick_company, visitable
-from workorders import freeze, guard, orders, submission
+from workorders import freeze, guard, holidays, orders, submission
 from workorders.activities.orders.base import Rejected
 from workorders.guard import Counts
-from workorders.models import Freeze, ProtectedPoint, WorkOrder
+from workorders.models import Freeze, Holiday, ProtectedPoint, WorkOrder
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 NONE = Counts(0, 0, 0, 0, 0)
@@ -84,7 +86,7 @@ def test_reconnections_and_readings_meet_no_cap_and_no_freeze(td):
     freeze.on(td.company_id, "ana", "storm")
     assert send(td, "reconnect")[1] is None
     assert send(td, "credit_charge", 2)[1] is None
-    assert WorkOrder.objects.filter(counted=True).count() == 0
+    assert not WorkOrder.objects.filter(counted=True).exclude(kind="credit_charge").exists()
 
 
 def test_an_approval_lifts_the_caps_but_the_absolute_one(td):
@@ -175,6 +177,82 @@ def test_outside_of_the_window_a_disconnection_is_held(td):
 def test_the_window_is_days_and_local_hours(window, inside):
     friday = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
     assert guard.within(window, friday) is inside
+
+
+def test_on_a_holiday_a_disconnection_is_held_and_a_reconnection_goes(td):
+    holidays.add(td.company, datetime.now(UTC).date(), "Founders' Day", "ana")
+    order, said = send(td)
+    assert (said.text, state(order)) == ("holiday: Founders' Day", "held")
+    assert send(td, "reconnect", 2)[1] is None
+    submission.approve(order.pk, "bob", True, "agreed")
+    assert resend(order) is None
+
+
+def test_the_holiday_is_that_of_the_devices_own_calendar(td):
+    """UTC+14 is a day ahead of UTC-10 for most of the day, and never behind it."""
+    Company.objects.update(time_zone="Pacific/Kiritimati")
+    there = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    holidays.add(td.company, there, "New Year", "ana")
+    assert send(td)[1].text == "holiday: New Year"
+    Holiday.objects.update(day=there - timedelta(days=2))
+    assert send(td, number=2)[1] is None
+
+
+def test_a_holiday_of_another_company_holds_nobody(td):
+    holidays.add(fleets.company(code="other"), datetime.now(UTC).date(), "Local", "ana")
+    assert send(td)[1] is None
+
+
+def credit(td, amount, number=1, **options) -> WorkOrder:
+    return submit(td, "credit_charge", number, parameters={"amount": amount}, **options)
+
+
+@pytest.mark.parametrize("amount", [500_001, -500_001])
+def test_a_large_credit_waits_for_another_person_up_or_down(td, amount):
+    order = credit(td, amount)
+    assert (order.state, order.hold_reason) == ("held", f"credit of {amount} Wh, limit 500000")
+    with pytest.raises(Rejected, match="does not approve"):
+        submission.approve(order.pk, "ana", True, "me")
+    submission.approve(order.pk, "bob", True, "agreed")
+    assert resend(order) is None
+
+
+@pytest.mark.parametrize(("amount", "limit"), [(500_000, 500_000), (2_000_000, 0)])
+def test_a_credit_up_to_the_limit_goes_at_once(td, amount, limit):
+    change(td.company, "credit_limit", str(limit))
+    assert resend(credit(td, amount)) is None
+
+
+def test_a_limit_lowered_after_submission_holds_the_credit(td):
+    order = credit(td, 300_000)
+    change(td.company, "credit_limit", "200000")
+    assert resend(order).text == "credit of 300000 Wh, limit 200000"
+    assert state(order) == "held"
+
+
+def test_an_old_approval_of_a_credit_is_asked_for_again(td):
+    order = credit(td, 600_000)
+    submission.approve(order.pk, "bob", True, "agreed")
+    WorkOrder.objects.update(approved_at=ago(hours=5))
+    assert isinstance(resend(order), orders.Stop)
+    assert state(order) == "held"
+
+
+def test_a_stolen_account_moves_no_more_credits_an_hour_than_the_cap(td):
+    change(td.company, "cap_credit_user_hour", "2")
+    for number in (1, 2):
+        assert resend(credit(td, 10, number)) is None
+    third = credit(td, 10, 3)
+    assert resend(third).text == "cap of 2 credits (user per hour)"
+    assert resend(credit(td, 10, 4, requested_by="eve")) is None
+    submission.approve(third.pk, "bob", True, "agreed")
+    assert resend(third) is None
+
+
+def test_credits_count_in_no_cap_of_disconnections(td):
+    for number in range(1, 6):
+        assert resend(credit(td, 10, number)) is None
+    assert send(td, number=6)[1] is None
 
 
 def test_caps_follow_the_fleet_and_have_floors(td):

@@ -90,6 +90,21 @@ def last_step_of_a_bundle_begun(td) -> int:
     return order
 
 
+def two_calls(td) -> int:
+    submit(td)
+    return submit(td).pk
+
+
+def two_of_a_call(td) -> int:
+    return accepted(submission.submit([asked(td), asked(td, number=2)])[0]).pk
+
+
+def cancelled(td) -> int:
+    order = submit(td).pk
+    submission.cancel(order, "bob", "no longer wanted")
+    return order
+
+
 def event(cause: str, state: str, who: str = "eve") -> str:
     return (
         "INSERT INTO order_event (order_id, cause, state, who) "
@@ -128,6 +143,16 @@ BROKEN = [
         "UPDATE work_order SET state = 'failed' WHERE step = 1",
         "step 2 was taken too early",
     ),
+    ("I11 call", queued, order_set("audit_id = NULL"), "no audit row tells who made it"),
+    ("I11 call", two_calls, order_set("audit_id = audit_id - 1"), "is not of it"),
+    (
+        "I11 list",
+        two_of_a_call,
+        "UPDATE work_order SET audit_id = 0 WHERE id > %(order)s",
+        "1 orders of 2",
+    ),
+    ("I11 list", queued, order_set("body_hash = repeat('a', 64)"), "another request than in"),
+    ("I11 decision", cancelled, event("approved", "queued"), "no audit row: approved by eve"),
     ("bundles", bundle, order_set("state = 'done', ended_at = now()"), "the bundle is done"),
 ]
 
@@ -179,6 +204,8 @@ def test_every_invariant_holds_for_what_the_machine_has_moved(td):
     last_step_of_a_bundle_begun(td)
     credit(td)
     submission.cancel(submit(td, number=3).pk, "ana")
+    held = submit(td, "credit_charge", 3, parameters={"amount": 600_000}).pk
+    submission.approve(held, "bob", True, "agreed")
     assert invariants.broken() == []
 
 
@@ -190,7 +217,7 @@ def test_every_invariant_is_broken_by_some_hand():
 def test_the_first_twenty_are_shown_and_all_are_counted(td):
     submission.submit([asked(td) for _ in range(25)])
     by_hand("UPDATE work_order SET body_hash = ''")
-    [found] = invariants.broken(td.company_id)
+    found = invariants.broken(td.company_id)[0]
     assert (found.broken, len(found.examples)) == (25, 20)
     assert invariants.broken(td.company_id + 1) == []
 
@@ -222,4 +249,5 @@ def test_the_command_fails_naming_what_is_broken(td):
     out = StringIO()
     with pytest.raises(CommandError, match="broken: I1 body"):
         call_command("verify", stdout=out)
-    assert f"I1 body  {order:>5}  no hash of its request" in out.getvalue()
+    told = [line.split(maxsplit=3) for line in out.getvalue().splitlines()]
+    assert ["I1", "body", str(order), "no hash of its request"] in told

@@ -75,7 +75,7 @@ class Command(BaseCommand):
         self.stdout.write(listing.table(company_of(company).pk, **wanted))
 
     def cancel(self, *, order: int, who: str, reason: str, **_: Any) -> None:
-        if not decisions.cancel(order, who):
+        if not decisions.cancel(order, who, reason):
             raise CommandError(f"order {order} is being sent or has ended: it is too late")
         self.stdout.write(f"order {order} is cancelled")
 
