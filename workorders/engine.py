@@ -26,6 +26,7 @@ from workorders.outcome import Outcome
 from workorders.places import KEPT, Free, Places
 from workorders.planning import Planner
 from workorders.room import Room
+from workorders.rules import clock_alarm
 from workorders.threads import DATABASE_GONE, Caller, DatabaseThread, always
 from workorders.visiting import Means
 from workorders.visits import Assignment
@@ -151,6 +152,7 @@ class Engine:
             asyncio.create_task(_repeat(self._free_dead, self._options.renew)),
             asyncio.create_task(_repeat(self._sweep_orders, self._options.renew)),
             asyncio.create_task(_repeat(self._plan, self._options.plan_every)),
+            asyncio.create_task(_repeat(self._run_rules, self._options.plan_every)),
         ]
         _running.add(self)
         try:
@@ -215,6 +217,14 @@ class Engine:
 
     async def _plan(self) -> None:
         if await self._background(self._planner.prepare, datetime.now(UTC), self._options.plans):
+            self._wake.set()
+
+    async def _run_rules(self) -> None:
+        """Orders by alarm; where nothing is planned, none are made either."""
+        if not self._options.plans:
+            return
+        now, objection = datetime.now(UTC), self._means.clock_objection
+        if await self._background(clock_alarm.watch, now, objection):
             self._wake.set()
 
     # --- visits ------------------------------------------------------------------------------
