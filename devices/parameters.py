@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.db import connection, transaction
+
+from devices import audit
+from devices.audit import Act
 from devices.models import Company, CompanySetting
 from hes.domain.parameters import PARAMETERS, Value
+from hes.lib.person import person
+
+CHANGE = "setting.change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,19 @@ def parameters_of(company_id: int) -> Parameters:
     return Parameters(values)
 
 
-def change(company: Company, name: str, text: str) -> None:
-    """Set one parameter of a company; an unknown name or a wrong type raises ValueError."""
+def change(company: Company, name: str, text: str, who: str = "") -> None:
+    """Set one parameter of a company; an unknown name or a wrong type raises ValueError.
+
+    Some of them guard breakers and money: `who`, else who runs this process, stands in the audit.
+    """
     if name not in PARAMETERS:
         known = ", ".join(sorted(PARAMETERS))
         raise ValueError(f"no setting is called {name!r}; there are {known}")
     PARAMETERS[name].parse(text)
-    CompanySetting.objects.update_or_create(company=company, name=name, defaults={"value": text})
+    with transaction.atomic(), connection.cursor() as cursor:
+        before = parameters_of(company.pk).text(name)
+        CompanySetting.objects.update_or_create(
+            company=company, name=name, defaults={"value": text}
+        )
+        told = f"{before} -> {text}"
+        audit.note(cursor, Act(CHANGE, who or person(), company.pk, target=name, text=told))

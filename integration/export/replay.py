@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from devices.partition_drops import Step, day_partitions
 from hes.domain.errors import HesError
+from hes.lib.person import person
 from integration.export import acts
 from integration.export.known import BLOB, CSV_FILES, started
 from integration.export.moments import spans
@@ -76,7 +77,7 @@ def ask(
     missing = _checked(sink, begins, ends, partial)
     with transaction.atomic():
         replay = SinkReplay.objects.create(
-            sink=sink, begins=begins, ends=ends, asked_by=who or acts.person()
+            sink=sink, begins=begins, ends=ends, asked_by=who or person()
         )
         progress = under_way(replay.pk)[0]
         acts.note(

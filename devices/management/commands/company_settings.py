@@ -19,11 +19,14 @@ class Command(BaseCommand):
         parser.add_argument("name", nargs="?", help="which setting to change")
         parser.add_argument("value", nargs="?", help="its new value")
         parser.add_argument("--company", help="its code; may be left out if there is only one")
+        parser.add_argument("--as", dest="who", default="", metavar="USER", help="who changes it")
 
-    def handle(self, *, name: str | None, value: str | None, **options: str | None) -> None:
+    def handle(
+        self, *, name: str | None, value: str | None, who: str = "", **options: str | None
+    ) -> None:
         company = company_of(options["company"])
         if name is not None:
-            _change(company, name, value)
+            _change(company, name, value, who)
         effective = parameters_of(company.pk).values
         for parameter in PARAMETERS.values():
             now = effective[parameter.name]
@@ -32,10 +35,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{star} {parameter.name:<30}{shown} {parameter.meaning}")
 
 
-def _change(company: Company, name: str, value: str | None) -> None:
+def _change(company: Company, name: str, value: str | None, who: str) -> None:
     if value is None:
         raise CommandError(f"give the new value of {name}")
     try:
-        change(company, name, value)
+        change(company, name, value, who)
     except ValueError as fault:
         raise CommandError(str(fault)) from None

@@ -5,7 +5,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from devices.models import Company
+from devices.models import AuditRow, Company
+from hes.lib.person import person
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,17 @@ def test_a_changed_setting_is_marked_and_the_others_keep_their_default() -> None
 def test_what_does_not_fit_is_refused_with_the_reason(arguments: list[str], complaint: str) -> None:
     with pytest.raises(CommandError, match=complaint):
         shown(*arguments)
+
+
+def test_who_changed_a_setting_from_what_to_what_is_written_down() -> None:
+    shown("cap_user_hour", "40", "--as", "ada")
+    shown("cap_user_hour", "50")
+    told = [(row.act, row.target, row.text) for row in AuditRow.objects.order_by("id")]
+    assert told == [
+        ("setting.change", "cap_user_hour", "30 -> 40"),
+        ("setting.change", "cap_user_hour", "40 -> 50"),
+    ]
+    assert [row.who for row in AuditRow.objects.order_by("id")] == ["ada", person()]
 
 
 def test_of_several_companies_one_must_be_named() -> None:

@@ -1,24 +1,30 @@
 """Alarm ORD makes a synchronisation order where the company wants it, with a pause per meter."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 
+from devices import recording
+from devices.fleet import load_fleet
 from devices.models import AuditRow, Concentrator, LastAlarmWord, Meter
 from devices.parameters import change
 from hes.domain.alarms import BY_NAME
+from tests.factories.fleets import no_fence
 from tests.factories.order_kinds import activity, kinds  # noqa: F401
 from tests.factories.ordered import fleet, meter, submit
+from tests.factories.processes import wait_until
+from tests.factories.visits import device, field_of
 from workorders import invariants
 from workorders.activities.orders.registry import ACTIVITIES
+from workorders.engine import Engine, Options
 from workorders.models import WorkOrder
 from workorders.rules import clock_alarm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 ORD = BY_NAME["ORD"]
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -117,7 +123,7 @@ def test_what_would_be_refused_is_not_asked_for_again_and_again(td):
     Meter.objects.update(state="installed")
     edge()
     assert watch() == 0
-    assert not AuditRow.objects.exists()
+    assert not AuditRow.objects.filter(is_refused=True).exists()
 
 
 def test_a_synchronisation_under_way_is_enough(td):
@@ -171,6 +177,28 @@ def test_another_meter_has_a_pause_of_its_own(td):
     edge(2)
     assert watch() == 1
     assert [order.meter_id for order in made()] == [meter(1).pk, meter(2).pk]
+
+
+def test_what_a_visit_records_is_what_the_rule_sees(td):
+    found, now = load_fleet(td.pk), int(time.time()) - 10
+    for word in (0, 1 << ORD.bit):
+        recording.record_alarm_word(found, bytes(meter().mac_address), word, now, 0, no_fence)
+        now += 1
+    assert watch(seconds=1) == 1
+    assert made()[0].meter_id == meter().pk
+
+
+def test_an_engine_that_plans_runs_the_rule(td):
+    edge()
+    engine = Engine(field_of((td, device(td, 3))), Options(plan_every=0.1, poll=60))
+    thread = threading.Thread(target=engine.run)
+    thread.start()
+    try:
+        wait_until(lambda: len(made()) == 1)
+    finally:
+        engine.stop()
+        thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_two_workers_that_look_at_once_make_one_order(td):
