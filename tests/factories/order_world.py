@@ -17,6 +17,7 @@ from workorders import guard
 from workorders.activities.orders.base import DrawTransaction, NotDone, Result, Unclear
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.guard import Caps, Counts, Standing
+from workorders.pacing import SPAN_SECONDS
 from workorders.states import FINAL, IN_FLIGHT, Cause, OrderState, after, sources
 
 LEASE = 30.0
@@ -24,6 +25,7 @@ METERS = 5
 SILENT_READS = 5
 KINDS = ("disconnect", "reconnect", "credit_charge")
 CAPS = Caps(Counts(3, 100, 4, 100, 2), 1000)
+PACE = 1  # reconnections of a lane within the span
 HELD, QUEUED, LEASED = OrderState.HELD, OrderState.QUEUED, OrderState.LEASED
 SENDING, UNKNOWN = OrderState.SENDING, OrderState.UNKNOWN
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
@@ -185,9 +187,12 @@ class World:
     def begin(self, order: Order, claim: Claim, before: int | None) -> bool:
         self.fence(claim)
         against = guard.objection(self.standing(order, claim)) or self.cap(order)
+        against = against or self.pace(order)
         if against:
             if against.cause:
                 self.move(order, against.cause)
+            if against.cause is Cause.PACED:
+                order.pause = self.now + SPAN_SECONDS
             return False
         order.before, order.silent, order.pause = before, 0, 0.0
         order.is_counted = ACTIVITIES[order.kind].guarded
@@ -231,6 +236,15 @@ class World:
         sent = Counts(len(hour), len(hour), len(hour), len(hour), street)
         text = guard.over_cap(sent, CAPS, order.is_approved)
         return guard.Objection(Cause.HELD_BACK, text) if text else None
+
+    def pace(self, order: Order) -> guard.Objection | None:
+        begin, ends = self.now - SPAN_SECONDS, self.now + SPAN_SECONDS
+        if not ACTIVITIES[order.kind].paced or order.sent_at is not None or order.expires <= ends:
+            return None
+        lane = [o for o in self.orders if self.lane_of(o) == self.lane_of(order)]
+        sent = [o.sent_at for o in lane if ACTIVITIES[o.kind].paced and o.sent_at is not None]
+        busy = sum(at > begin for at in sent) >= PACE
+        return guard.Objection(Cause.PACED, "a few a minute") if busy else None
 
     def settle(self, order: Order, claim: Claim, cause: Cause, pause: float = 0.0) -> None:
         self.fence(claim)
