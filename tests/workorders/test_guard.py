@@ -43,15 +43,15 @@ def resend(order):
     return said
 
 
-def test_forty_parallel_disconnections_against_a_cap_of_ten_send_ten():
-    owner = quick_company()
-    made = [visitable(owner, number, meters=1) for number in range(1, 41)]
-    change(owner, "order_mass_limit", "100")
+def in_parallel(kind: str, count: int, **options) -> list[orders.Stop | None]:
+    """What begin_sending says to so many orders of one kind, each at its own concentrator."""
+    owner = Company.objects.get()
+    made = [visitable(owner, number, meters=1) for number in range(1, count + 1)]
     serials = [Meter.objects.get(associations__concentrator=td).serial_number for td in made]
-    submission.submit([asked(made[0], "disconnect", meter=serial) for serial in serials])
+    submission.submit([asked(made[0], kind, meter=serial, **options) for serial in serials])
     claims = [visit() for _ in made]
     takes = [(orders.take(claim), claim) for claim in claims]
-    start, said = threading.Barrier(40), []
+    start, said = threading.Barrier(count), []
 
     def begin(taken, claim):
         try:
@@ -65,10 +65,22 @@ def test_forty_parallel_disconnections_against_a_cap_of_ten_send_ten():
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sum(one is None for one in said) == 10
-    assert len(said) == 40
+    return said
+
+
+def test_forty_parallel_disconnections_against_a_cap_of_ten_send_ten():
+    change(quick_company(), "order_mass_limit", "100")
+    said = in_parallel("disconnect", 40)
+    assert (said.count(None), len(said)) == (10, 40)
     assert WorkOrder.objects.filter(state="sending", counted=True).count() == 10
     assert WorkOrder.objects.filter(state="held").count() == 30
+
+
+def test_twenty_parallel_credits_of_one_user_against_a_cap_of_five_send_five():
+    change(quick_company(), "cap_credit_user_hour", "5")
+    said = in_parallel("credit_charge", 20, parameters={"amount": 10})
+    assert (said.count(None), len(said)) == (5, 20)
+    assert WorkOrder.objects.filter(state="held").count() == 15
 
 
 def test_a_cap_holds_the_order_and_says_which(td):

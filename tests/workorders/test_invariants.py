@@ -1,13 +1,14 @@
 """Every invariant holds for orders that the machine moved, and finds what a hand has broken."""
 
 from contextlib import contextmanager
+from importlib import import_module
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from devices.models import Concentrator
+from devices.models import AuditRow, Concentrator
 from tests.database import owner_cursor, worker_database
 from tests.factories.order_kinds import kinds  # noqa: F401
 from tests.factories.ordered import (
@@ -212,6 +213,16 @@ def test_every_invariant_holds_for_what_the_machine_has_moved(td):
 def test_every_invariant_is_broken_by_some_hand():
     tried = {name for name, *_ in BROKEN} | {"in flight"}
     assert tried == {invariant.name for invariant in invariants.INVARIANTS}
+
+
+def test_orders_from_before_the_audit_get_a_row_that_says_so(td):
+    submission.submit([asked(td), asked(td, number=2)])
+    by_hand("UPDATE work_order SET audit_id = NULL")
+    assert [one.invariant.name for one in invariants.broken()] == ["I11 call"]
+    migration = import_module("workorders.migrations.0006_calendar_pace_and_audit_of_orders")
+    by_hand(migration.BEFORE)
+    assert invariants.broken() == []
+    assert AuditRow.objects.latest("id").text == "made before the audit"
 
 
 def test_the_first_twenty_are_shown_and_all_are_counted(td):

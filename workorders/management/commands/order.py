@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from devices.management.commands.import_template import company_of
 from hes.domain.errors import HesError
+from hes.lib.person import person
 from workorders import decisions, listing, submission
 from workorders.requests import Request, Submitted
 
@@ -111,7 +112,8 @@ def _submit_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--bypass-retry", action="store_true", help="one try only")
     parser.add_argument("--outer-id", default="", help="the same id gives the same order again")
     parser.add_argument("--correlation-id", default="")
-    parser.add_argument("--as", dest="who", default="", metavar="USER")
+    parser.add_argument("--as", dest="who", default=person(), metavar="USER",
+                        help="who asks (default: %(default)s)")  # fmt: skip
     parser.add_argument("--company", help="its code; may be left out if there is only one")
 
 
