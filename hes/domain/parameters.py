@@ -117,7 +117,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("cap_absolute_hour", 500, "orders", "of a company, also when approved"),
         Parameter("cap_concentrator_hour", 10, "%", "of the concentrator's meters in an hour"),
         Parameter("cap_concentrator_floor", 3, "orders", "of a small concentrator (assumed)"),
-        Parameter("pace_concentrator", 5, "%", "of its meters reconnected a minute; 0: unpaced"),
+        Parameter("pace_concentrator", 5, "%", "of meters reconnected a minute; 0: all (proposed)"),
         Parameter("pace_floor", 3, "orders", "of a small concentrator a minute (assumed)"),
         Parameter("credit_limit", 500_000, "Wh", "a larger credit is held; 0: none (assumed)"),
         Parameter("cap_credit_user_hour", 100, "orders", "credits of one user; 0: none (assumed)"),

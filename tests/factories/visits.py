@@ -17,9 +17,9 @@ HOST = "127.10.0.1"
 
 
 def quick_company(zone: str = "UTC") -> Company:
-    """Retries at once: back-off of nothing; reconnections are not paced."""
+    """Retries at once: back-off of nothing; reconnections not paced, credits not counted."""
     owner = fleets.company(zone)
-    for name in ("retry_base", "retry_cap", "pace_concentrator"):
+    for name in ("retry_base", "retry_cap", "pace_concentrator", "cap_credit_user_hour"):
         change(owner, name, "0")
     ensure_partitions(fleets.today())
     return owner
