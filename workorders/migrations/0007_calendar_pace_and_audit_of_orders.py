@@ -18,7 +18,7 @@ UPDATE work_order SET audit_id = made.id FROM made
 class Migration(migrations.Migration):
     dependencies = [
         ("devices", "0006_events_name_their_alarm"),
-        ("workorders", "0005_sweeps_find_orders_at_work"),
+        ("workorders", "0006_lanes_know_when_their_orders_are_due"),
     ]
 
     operations = [
