@@ -1,6 +1,7 @@
 """The public models of the inventory and of what devices last said."""
 
 from devices.models.audit import AuditRow
+from devices.models.access import ApiToken, Membership
 from devices.models.concentrator import (
     AutodiscoveryConflict,
     CollectionCycle,
@@ -40,6 +41,7 @@ from devices.models.secrets import DataKey, DeviceSecret, InvocationCounter
 from devices.models.usage_point import UsagePoint
 
 __all__ = [
+    "ApiToken",
     "Association",
     "AuditRow",
     "AutodiscoveryConflict",
@@ -63,6 +65,7 @@ __all__ = [
     "LastReading",
     "MeasurandItem",
     "MeasurandProfile",
+    "Membership",
     "Meter",
     "MeterInstallation",
     "MeterModel",
