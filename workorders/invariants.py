@@ -62,7 +62,8 @@ FROM ours o WHERE o.state = 'unknown'""",
         "a credit that was sent has a transaction, and no other order has the same",
         """
 SELECT o.id, CASE
-    WHEN o.transaction IS NULL AND (o.sent_at IS NOT NULL OR o.state = 'done')
+    WHEN o.transaction IS NULL
+            AND (o.sent_at IS NOT NULL OR o.state = 'done' AND o.executed_at IS NULL)
         THEN 'sent without a transaction'
     WHEN twice.transaction IS NOT NULL
         THEN format('transaction %%s is drawn twice', o.transaction) END

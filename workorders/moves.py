@@ -88,19 +88,21 @@ def end(
     result: Result,
     *,
     who: str,
+    columns: Mapping[str, Any] | None = None,
 ) -> list[Moved]:
     """A move to a final state with its result: the lines leave, the bundle goes on or ends.
 
-    All in the caller's transaction; returns which orders ended.
+    All in the caller's transaction, `columns` set beside; returns which orders ended.
     """
-    columns = {
+    said = {
         "result_code": result.code,
         "result_text": result.text[:TEXT_LIMIT],
         "result": json.dumps(dict(result.values), default=str),
         "breaker": result.breaker,
+        **(columns or {}),
     }
     raw = ["ended_at = clock_timestamp()"]
-    ended = move(cursor, cause, where, values, who=who, text=result.text, columns=columns, raw=raw)
+    ended = move(cursor, cause, where, values, who=who, text=result.text, columns=said, raw=raw)
     if ended:
         told = {one.order: result for one in ended}
         results.leave(cursor, told)

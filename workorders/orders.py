@@ -73,7 +73,10 @@ SELECT CASE WHEN {_OURS} OR o.ended_at IS NOT NULL THEN o.state ELSE 'queued' EN
     o.expires_at <= clock_timestamp(),
     EXISTS (SELECT FROM work_order n WHERE n.meter_id = o.meter_id AND n.id > o.id
         AND n.kind = ANY(%(newer)s::varchar[]) AND n.state NOT IN ('held', 'cancelled', 'expired')
-        AND (n.parent_id IS NULL OR n.parent_id IS DISTINCT FROM o.parent_id)),
+        AND (n.parent_id IS NULL OR n.parent_id IS DISTINCT FROM o.parent_id)
+        -- Done at the meter since then: that holds back what disconnects, never a reconnection.
+        AND (n.source <> 'local'
+            OR %(guarded)s AND n.state = 'done' AND n.executed_at > o.created_at)),
     o.meter_id IS NULL OR (o.usage_point_id IS NOT DISTINCT FROM (
             SELECT usage_point_id FROM meter_installation
             WHERE meter_id = o.meter_id AND validity @> clock_timestamp())
@@ -207,6 +210,7 @@ def _standing(cursor: CursorWrapper, taken: Taken, claim: Claim, settings: Param
     local = datetime.now(UTC).astimezone(ZoneInfo(claim.zone))
     asked: dict[str, Any] = {
         "newer": kinds_that_replace(taken.kind),
+        "guarded": ACTIVITIES[taken.kind].guarded,
         "age": settings.number("order_approval_hours"),
         "today": local.date(),
     }

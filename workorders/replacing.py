@@ -21,6 +21,13 @@ _OLDER = """o.state = ANY(%(states)s) AND o.id IN (
             AND e.ended_at IS NULL
             AND (e.parent_id IS NULL OR e.parent_id IS DISTINCT FROM n.parent_id)
     WHERE n.id = ANY(%(orders)s) AND n.state = 'queued')"""
+_OVERTAKEN = """o.state = ANY(%(states)s) AND o.id IN (
+    SELECT e.id FROM work_order n
+        JOIN unnest(%(kinds)s::varchar[], %(older)s::varchar[]) AS k(newer, older)
+            ON k.newer = n.kind
+        JOIN work_order e ON e.meter_id = n.meter_id AND e.id < n.id AND e.kind = k.older
+            AND e.ended_at IS NULL AND e.created_at < n.executed_at
+    WHERE n.id = %(order)s)"""
 _WAITING = (OrderState.HELD, OrderState.QUEUED, OrderState.LEASED)
 
 
@@ -35,6 +42,28 @@ def supersede(cursor: CursorWrapper, orders: Sequence[int], who: str) -> None:
     text = "replaced by a newer order, outcome unknown"
     unknown = [pair for pair in always if ACTIVITIES[pair[1]].guarded]
     _replace(cursor, orders, unknown, (OrderState.UNKNOWN,), who, text)
+
+
+def supersede_by_local(cursor: CursorWrapper, order: int, who: str) -> None:
+    """End the older open orders that a local execution has overtaken (its order is `order`).
+
+    Only what may always be done overtakes: after a reconnection at the meter an older disconnection
+    is not sent any more. A local disconnection takes no reconnection back.
+    """
+    pairs = [
+        (kind, old)
+        for kind, activity in ACTIVITIES.items()
+        for old in activity.supersedes
+        if not activity.guarded and ACTIVITIES[old].guarded
+    ]
+    values = {
+        "order": order,
+        "states": [*_WAITING, OrderState.UNKNOWN],
+        "kinds": [kind for kind, _ in pairs],
+        "older": [old for _, old in pairs],
+    }
+    result = Result(False, CODE_PREEMPTED, "replaced by a newer local execution")
+    end(cursor, Cause.SUPERSEDED, _OVERTAKEN, values, result, who=who)
 
 
 def kinds_that_replace(kind: str) -> list[str]:

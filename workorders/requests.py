@@ -46,7 +46,7 @@ class Request:
         """The idempotency key: the caller's own id where there is one, else a fresh one."""
         if not self.outer_id:
             return str(uuid.uuid4())
-        return f"{self.source}:{self.external_system}:{self.outer_id}"
+        return key_of(self.company_id, self.source, self.external_system, self.outer_id)
 
     def fingerprint(self) -> str:
         """What is asked, hashed: the same key with another fingerprint is refused (2.15)."""
@@ -101,6 +101,11 @@ class Place:
     named_company: int | None  # of the named concentrator
 
 
+def key_of(company_id: int, source: str, external_system: str, outer_id: str) -> str:
+    """The key of an order with a caller's own id; ids of several companies never meet (I12)."""
+    return f"{company_id}:{source}:{external_system}:{outer_id}"
+
+
 def activity_of(request: Request) -> OrderActivity:
     """The activity; an unknown kind is refused."""
     try:
@@ -139,7 +144,8 @@ def check_place(request: Request, activity: OrderActivity, place: Place) -> None
     if activity.target is Target.CONCENTRATOR:
         _check_concentrator(request, place)
     else:
-        _check_meter(request, activity, place)
+        check_meter(request, place)
+        _check_service(activity, place)
     if not 0 <= request.priority <= 9:
         raise Rejected("1.6", f"priority {request.priority}: write 0 to 9, 9 is first")
 
@@ -153,7 +159,8 @@ def _check_concentrator(request: Request, place: Place) -> None:
         raise Rejected("7.5", f"concentrator {request.concentrator} is in use elsewhere")
 
 
-def _check_meter(request: Request, activity: OrderActivity, place: Place) -> None:
+def check_meter(request: Request, place: Place) -> None:
+    """Refuse a meter that is unknown, of another company, or not where the request says."""
     if not (request.meter or request.pod):
         raise Rejected("1.6", f"{request.kind} is for a meter: name the meter or its POD")
     if request.meter and place.meter is None:
@@ -168,7 +175,6 @@ def _check_meter(request: Request, activity: OrderActivity, place: Place) -> Non
         raise Rejected("2.13", f"meter {request.meter} is not installed at POD {request.pod}")
     if request.concentrator and place.named_concentrator != place.concentrator:
         raise Rejected("2.29", f"the meter is not under concentrator {request.concentrator}")
-    _check_service(activity, place)
 
 
 def _check_service(activity: OrderActivity, place: Place) -> None:

@@ -59,6 +59,9 @@ UPDATE meter m SET breaker_state = said.state, updated_at = now()
 FROM unnest(%s::bigint[], %s::int[]) AS said (order_id, state)
     JOIN work_order o ON o.id = said.order_id
 WHERE m.id = o.meter_id AND m.breaker_state <> said.state
+    -- A local execution may be reported late: what was read since then stays.
+    AND NOT EXISTS (SELECT FROM work_order n WHERE n.meter_id = o.meter_id AND n.id <> o.id
+        AND n.breaker IS NOT NULL AND coalesce(n.executed_at, n.ended_at) > o.executed_at)
 """
 
 

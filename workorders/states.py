@@ -43,6 +43,8 @@ class Cause(StrEnum):
     FOUND_FAILED = "found failed"
     RESOLVED_DONE = "resolved as done"  # a person, after five silent reads
     RESOLVED_FAILED = "resolved as failed"
+    EXECUTED_LOCALLY = "executed locally"  # at the device, by the field app
+    FAILED_LOCALLY = "failed locally"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
@@ -78,6 +80,16 @@ TRANSITIONS: dict[tuple[OrderState, Cause], OrderState] = {
     (S.UNKNOWN, C.FOUND_FAILED): S.FAILED,
     (S.UNKNOWN, C.RESOLVED_DONE): S.DONE,
     (S.UNKNOWN, C.RESOLVED_FAILED): S.FAILED,
+    # What was done at the device is not done again: a credit would be charged twice. Not while a
+    # command is under way; out of UNKNOWN only in the place of a person (`local_results`), and
+    # not by a failure: that somebody could not do it does not say that our command did not.
+    (S.HELD, C.EXECUTED_LOCALLY): S.DONE,
+    (S.QUEUED, C.EXECUTED_LOCALLY): S.DONE,
+    (S.LEASED, C.EXECUTED_LOCALLY): S.DONE,
+    (S.UNKNOWN, C.EXECUTED_LOCALLY): S.DONE,
+    (S.HELD, C.FAILED_LOCALLY): S.FAILED,
+    (S.QUEUED, C.FAILED_LOCALLY): S.FAILED,
+    (S.LEASED, C.FAILED_LOCALLY): S.FAILED,
     # A reconnection may always be sent: it closes what is unknown of an older disconnection.
     (S.UNKNOWN, C.SUPERSEDED): S.PREEMPTED,
 }

@@ -19,7 +19,7 @@ def test_final_states_are_those_that_nothing_leaves():
 def test_only_a_read_or_a_person_leads_out_of_unknown_or_a_reconnection_over_it():
     assert {cause for state, cause in TRANSITIONS if state is S.UNKNOWN} == {
         C.FOUND_DONE, C.FOUND_UNDONE, C.FOUND_FAILED, C.RESOLVED_DONE, C.RESOLVED_FAILED,
-        C.SUPERSEDED,
+        C.SUPERSEDED, C.EXECUTED_LOCALLY,
     }  # fmt: skip
 
 

@@ -70,6 +70,7 @@ class WorkOrder(models.Model):
     result = models.JSONField(default=dict, help_text="values a reader may want")
     breaker = models.PositiveSmallIntegerField(null=True, help_text="0, 100 or percent")
     executed_by = models.CharField(max_length=150, blank=True, default="", db_default="")
+    executed_at = models.DateTimeField(null=True, help_text="locally, by the field app's clock")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

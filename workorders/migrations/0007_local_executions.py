@@ -1,0 +1,26 @@
+"""When something was executed locally; and ids of several companies no longer meet.
+
+A key without its company told one company that another had used an id, and refused it.
+"""
+
+from django.db import migrations, models
+
+KEYS = """
+UPDATE work_order SET idempotency_key = company_id || ':' || idempotency_key WHERE outer_id <> ''
+"""
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('workorders', '0006_lanes_know_when_their_orders_are_due'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='workorder',
+            name='executed_at',
+            field=models.DateTimeField(help_text="locally, by the field app's clock", null=True),
+        ),
+        migrations.RunSQL(KEYS, migrations.RunSQL.noop),
+    ]
