@@ -122,6 +122,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -218,6 +221,35 @@ if PRODUCTION and (EVENT_HUB_EMULATOR or "DevelopmentEmulator" in EVENT_HUB_CONN
     env.fault("HES_EVENTHUB_EMULATOR", "sends everything unencrypted; unset it in production")
 if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
     env.fault("HES_BLOB_CONTAINER_URL", "is named beside HES_BLOB_CONNECTION_STRING; keep one")
+
+# --- REST: /api/v1 ---------------------------------------------------------------------------
+
+API_MAX_BODY = env.integer("HES_API_MAX_BODY", 8 * 1024**2, minimum=1024)  # bytes
+# A stream of events keeps a thread of `hes web --threads`: there must be fewer of them.
+EVENT_STREAMS = env.integer("HES_EVENT_STREAMS", 4)  # of a web process
+EVENT_STREAMS_OF_USER = env.integer("HES_EVENT_STREAMS_OF_USER", 2, minimum=1)  # of those
+EVENT_STREAM_SECONDS = env.integer("HES_EVENT_STREAM_SECONDS", 600, minimum=1)  # then it reconnects
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "workorders.api.access.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["workorders.api.parsing.BoundedJsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "workorders.api.errors.answer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "HES",
+    "DESCRIPTION": "Work orders of the head-end system; docs/rest.md tells how to begin.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # Nothing is fetched from another host.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
 
 # --- Celery: wakes, schedules and controls; it never owns work ---------------------------------
 

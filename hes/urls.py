@@ -1,11 +1,12 @@
 from django.conf import settings
-from django.urls import path
+from django.urls import include, path
 
 from hes import views
 
 urlpatterns = [
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
+    path("api/v1/", include("workorders.api.urls")),
 ]
 if settings.METRICS_PAGE:
     urlpatterns += [path("metrics", views.metrics, name="metrics")]

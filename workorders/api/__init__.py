@@ -1,0 +1,1 @@
+"""REST for work orders: thin views over the services that the command line uses too."""
