@@ -1,7 +1,6 @@
 """``hes web`` with the real server."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,26 +10,16 @@ import urllib.request
 import pytest
 
 from hes.lib.processes import ProcessIdentity
+from tests.factories.web import address, serving
 
 
 @pytest.mark.django_db(transaction=True)
 def test_web_serves_the_probes_until_it_is_told_to_end(tmp_path):
-    log = tmp_path / "log"
-    with log.open("wb") as output:
-        web = subprocess.Popen(
-            [sys.executable, "-m", "hes.cli", "web", "--bind", "127.0.0.1:0"],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"HES_HOME": str(tmp_path)},
-        )
-    try:
-        with urllib.request.urlopen(f"{_address(log)}/health/ready", timeout=10) as answer:
+    with serving(tmp_path) as (web, at):
+        with urllib.request.urlopen(f"{at}/health/ready", timeout=10) as answer:
             assert answer.status == 200
         web.send_signal(signal.SIGTERM)
         assert web.wait(timeout=20) == 0
-    finally:
-        web.kill()
-        web.wait()
     assert ProcessIdentity.of(web.pid) is None
 
 
@@ -45,18 +34,10 @@ def test_a_command_that_names_its_parent_ends_with_it(tmp_path):
             ["sh", "-c", script], stdout=subprocess.PIPE, stderr=output, env=environment
         )
     child = int(parent.stdout.readline())
-    _address(log)
+    address(log)
     parent.kill()
     parent.communicate(timeout=20)
     deadline = time.monotonic() + 20
     while ProcessIdentity.of(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert ProcessIdentity.of(child) is None
-
-
-def _address(log) -> str:
-    deadline = time.monotonic() + 20
-    while not (found := re.search(r"Listening at: (http://\S+)", log.read_text())):
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
-    return found[1]

@@ -5,7 +5,7 @@ from django.urls.converters import IntConverter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
-from workorders.api import order_views, other_views
+from workorders.api import order_views, other_views, streaming
 from workorders.api.fields import LARGEST_ID
 
 
@@ -27,6 +27,7 @@ _OPEN = {"permission_classes": [AllowAny], "authentication_classes": []}
 urlpatterns = [
     path("work-orders/", order_views.Orders.as_view()),
     path("work-orders/preview/", order_views.Preview.as_view()),
+    path("work-orders/events/", streaming.Ends.as_view()),
     path("work-orders/<order:order>/", order_views.Order.as_view()),
     *(
         path(f"work-orders/<order:order>/{name}/", view.as_view())
