@@ -63,7 +63,7 @@ class World:
         self.now += self.dice.expovariate(1.0)
         acts = [self.work] * 40 + [self.sweep, self.approve, self.resolve]
         if self.faults:
-            acts += [self.submit, self.cancel, self.kill, self.freeze]
+            acts += [self.submit, self.cancel, self.kill, self.freeze, self.local]
         self.dice.choice(acts)()
 
     def work(self) -> None:
@@ -127,6 +127,20 @@ class World:
             if order.state is UNKNOWN and order.silent >= SILENT_READS:
                 is_done = order in self.meters[order.meter].log
                 self.move(order, Cause.RESOLVED_DONE if is_done else Cause.RESOLVED_FAILED)
+
+    def local(self) -> None:
+        """The field app does one at the meter and reports it, or reports that it could not."""
+        if not self.orders:
+            return
+        order = self.dice.choice(self.orders)
+        is_told = order.silent >= SILENT_READS and order.kind != "credit_charge"
+        if order.state is UNKNOWN and not is_told:
+            return
+        is_done = order.state is UNKNOWN or self.dice.random() < 0.7
+        cause = Cause.EXECUTED_LOCALLY if is_done else Cause.FAILED_LOCALLY
+        if self.move(order, cause) and is_done:
+            order.sent_at = self.now
+            self.meters[order.meter].carry_out(order)
 
     def sweep(self) -> None:
         for lane in self.lanes:
