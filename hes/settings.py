@@ -225,7 +225,7 @@ if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
 # --- REST: /api/v1 ---------------------------------------------------------------------------
 
 API_MAX_BODY = env.integer("HES_API_MAX_BODY", 8 * 1024**2, minimum=1024)  # bytes
-# A stream of events keeps a thread of `hes web --threads`: there must be fewer of them.
+# A stream of events keeps a thread; `hes web` gives them half of its threads at most.
 EVENT_STREAMS = env.integer("HES_EVENT_STREAMS", 4)  # of a web process
 EVENT_STREAMS_OF_USER = env.integer("HES_EVENT_STREAMS_OF_USER", 2, minimum=1)  # of those
 EVENT_STREAM_SECONDS = env.integer("HES_EVENT_STREAM_SECONDS", 600, minimum=1)  # then it reconnects

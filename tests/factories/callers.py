@@ -9,6 +9,12 @@ from devices import access
 from devices.models import Company
 
 ROOT = "/api/v1/"
+ADDRESSES = (
+    *("work-orders/", "work-orders/preview/", "work-orders/1/", "work-orders/1/cancel/"),
+    *("work-orders/1/approve/", "work-orders/1/refuse/", "work-orders/1/resolve/"),
+    *("work-orders/events/", "order-kinds/", "freezes/", "freezes/on/", "freezes/off/"),
+    *("breaker-states/", "local-results/"),
+)
 PASSWORD = "correct horse battery"
 
 

@@ -43,10 +43,11 @@ class Orders(APIView):
     )
     def get(self, request: Request) -> Response:
         """Newest first. Held orders and their reasons: `?state=held`."""
+        company = company_of(request)
         filters = asked(Filters, request.query_params.dict())
         filters.pop(COMPANY, None)
         limit = filters.pop("limit")
-        found = order_records.page(company_of(request).pk, filters, limit)
+        found = order_records.page(company.pk, filters, limit)
         more = found[-1]["order"] if len(found) == limit else None
         return Response({"orders": found, "next": more})
 
@@ -75,9 +76,9 @@ class Preview(APIView):
     )
     def post(self, request: Request) -> Response:
         """What stands against it, and which orders it would replace; nothing is stored."""
+        company, who = company_of(request), name_of(request)
         order = body(OrderAsked, request)["order"]
-        asked_for = request_of(order, company_of(request).pk, name_of(request))
-        return Response({"notes": submission.preview(asked_for)})
+        return Response({"notes": submission.preview(request_of(order, company.pk, who))})
 
 
 class Order(APIView):
@@ -108,8 +109,8 @@ def _decision(name: str, fields: type[Any], act: Callable[..., OrderState]) -> t
             responses={200: told.StateTold, 409: told.Fault, **FAULTS},
         )
         def post(self, request: Request, order: int) -> Response:
-            said = body(fields, request)
             _must_be_of(company_of(request), order)
+            said = body(fields, request)
             state = act(order, name_of(request), **said)
             return Response({"order": order, "state": state})
 

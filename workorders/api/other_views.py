@@ -91,8 +91,9 @@ class Breakers(APIView):
     )
     def post(self, request: Request) -> Response:
         """The breakers of up to 10,000 meters as last known; no device is asked."""
+        company = company_of(request)
         asked = body(MetersAsked, request)
-        found = breaker_states.of(company_of(request).pk, asked["meters"], asked["pods"])
+        found = breaker_states.of(company.pk, asked["meters"], asked["pods"])
         return Response({"breakers": [_breaker(state) for state in found]})
 
 

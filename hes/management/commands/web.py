@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import ArgumentParser
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 
@@ -19,5 +20,7 @@ class Command(BaseCommand):
         argv = [sys.executable, "-m", "gunicorn", "hes.wsgi", "--bind", bind]
         argv += ["--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"]
         argv += ["--graceful-timeout", "10", "--access-logfile", "-", "--no-control-socket"]
+        # Streams of events keep threads: half of them stay for everything else.
+        os.environ["HES_EVENT_STREAMS"] = str(min(settings.EVENT_STREAMS, threads // 2))
         # Become gunicorn, so that whoever started us talks to it.
         os.execv(sys.executable, argv)  # noqa: S606 - no shell is wanted

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices.models import ApiToken
-from tests.factories.callers import PASSWORD, ROOT, client, told
+from tests.factories.callers import ADDRESSES, PASSWORD, ROOT, client, told
 from tests.factories.ordered import ago, serial
 from workorders import submission
 from workorders.models import WorkOrder
@@ -17,12 +17,6 @@ from workorders.models import WorkOrder
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
 ORDERS = "work-orders/"
-ADDRESSES = (
-    *("work-orders/", "work-orders/preview/", "work-orders/1/", "work-orders/1/cancel/"),
-    *("work-orders/1/approve/", "work-orders/1/refuse/", "work-orders/1/resolve/"),
-    *("work-orders/events/", "order-kinds/", "freezes/", "freezes/on/", "freezes/off/"),
-    *("breaker-states/", "local-results/"),
-)
 
 
 def one(**options):
@@ -43,10 +37,18 @@ def test_a_token_that_has_expired_says_so(ana):
     assert "get a new one" in said["text"]
 
 
-def test_a_user_without_a_company_gets_nothing():
+@pytest.mark.parametrize("path", sorted(set(ADDRESSES) - {"order-kinds/"}))
+@pytest.mark.parametrize("company", ["", "?company=demo"])
+def test_a_user_without_that_company_gets_nothing_anywhere(td, eve, path, company):
     stray = Client()
     stray.force_login(User.objects.create_user("stray", password=PASSWORD))
-    assert told(stray.get(ROOT + ORDERS))[1]["code"] == "7.5"
+    callers = [stray, eve.client] if company else [stray]
+    for caller in callers:
+        for ask in (caller.get, caller.post):
+            status, said = told(ask(ROOT + path + company))
+            assert (status, said["code"]) in {(403, "7.5"), (405, "2.9")}
+        assert 403 in {caller.get(ROOT + path + company).status_code,
+                       caller.post(ROOT + path + company).status_code}  # fmt: skip
 
 
 def test_a_session_reads_and_writes_only_with_its_csrf_token(ana):

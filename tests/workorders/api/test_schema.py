@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 from drf_spectacular.validation import validate_schema
 
-from tests.factories.callers import ROOT
+from tests.factories.callers import ADDRESSES, ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,11 @@ def addresses() -> set[str]:
 def test_the_description_is_valid_and_names_every_address(schema):
     validate_schema(schema)
     assert set(schema["paths"]) == addresses()
+
+
+def test_every_address_is_among_those_that_are_tried_with_strangers(schema):
+    tried = {ROOT + path.replace("/1/", "/{order}/") for path in ADDRESSES}
+    assert set(schema["paths"]) == tried
 
 
 def test_every_operation_says_how_to_sign_in_and_what_a_fault_looks_like(schema):
