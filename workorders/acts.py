@@ -17,7 +17,7 @@ from workorders.intake import Draft
 from workorders.requests import Request, Submitted, kept_text
 
 SUBMIT, CANCEL, APPROVE = "order.submit", "order.cancel", "order.approve"
-REFUSE, RESOLVE = "order.refuse", "order.resolve"
+REFUSE, RESOLVE, LOCAL = "order.refuse", "order.resolve", "order.local"
 REASONS_SHOWN = 3
 ON_HOLD = "6.2"  # codes/reply_error_codes.csv
 

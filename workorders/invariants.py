@@ -211,7 +211,8 @@ SELECT o.id, CASE WHEN NOT EXISTS (SELECT FROM audit_row a
 FROM ours o JOIN order_event e ON e.order_id = o.id AND e.who <> %(bundle)s
     JOIN (VALUES ('approved', 'order.approve'), ('refused', 'order.refuse'),
         ('cancelled', 'order.cancel'), ('resolved as done', 'order.resolve'),
-        ('resolved as failed', 'order.resolve')) AS d (cause, act) ON d.cause = e.cause""",
+        ('resolved as failed', 'order.resolve'), ('executed locally', 'order.local'),
+        ('failed locally', 'order.local')) AS d (cause, act) ON d.cause = e.cause""",
     ),
 )  # fmt: skip
 

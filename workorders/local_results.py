@@ -15,9 +15,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from workorders import intake, lanes, local_reports, replacing
+from devices import audit
+from workorders import acts, intake, lanes, local_reports, replacing
 from workorders.activities.orders.base import OrderActivity, Rejected, Result
 from workorders.activities.orders.registry import ACTIVITIES
+from workorders.acts import Deed
 from workorders.intake import Draft
 from workorders.local_reports import CLOCK, LocalReport
 from workorders.models import OrderSource
@@ -68,7 +70,13 @@ def record(reports: Iterable[LocalReport]) -> Iterator[Submitted]:
                 answer = _record(cursor, report)
         except Rejected as refused:
             answer = Submitted(rejected=refused)
+            _note_refused(report, answer)
         yield answer
+
+
+def _note_refused(report: LocalReport, answer: Submitted) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        acts.refused(cursor, [report.request()], [answer])
 
 
 def _record(cursor: CursorWrapper, report: LocalReport) -> Submitted:
@@ -135,7 +143,8 @@ def _store(cursor: CursorWrapper, report: LocalReport) -> None:
         expires_at=datetime.now(UTC),
         state=OrderState.QUEUED,
     )
-    intake.insert(cursor, [draft])
+    row = audit.draw(cursor)
+    acts.accepted(cursor, row, [draft], intake.insert(cursor, [draft], row))
 
 
 def _fitting(report: LocalReport, found: _Order) -> OrderActivity:
@@ -172,6 +181,8 @@ def _end(
     who = report.reported_by
     if not end(cursor, cause, _THIS, values, result, who=who, columns=columns):
         raise _too_late(found, activity)
+    deed = Deed(acts.LOCAL, who, reason=f"by {report.executed_by}")
+    acts.decided(cursor, deed, found.order, report.company_id, [found.order])
     if report.is_done:
         replacing.supersede_by_local(cursor, found.order, who)
 

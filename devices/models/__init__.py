@@ -1,7 +1,7 @@
 """The public models of the inventory and of what devices last said."""
 
-from devices.models.audit import AuditRow
 from devices.models.access import ApiToken, Membership
+from devices.models.audit import AuditRow
 from devices.models.concentrator import (
     AutodiscoveryConflict,
     CollectionCycle,

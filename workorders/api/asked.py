@@ -74,10 +74,6 @@ class OrderAsked(Strict):
     order = OrderFields()
 
 
-class NoFields(Strict):
-    """An empty body."""
-
-
 class Decision(Strict):
     """Why somebody decides so."""
 

@@ -21,7 +21,6 @@ from workorders.api.answering import FAULTS, OF_COMPANY, asked, body, each
 from workorders.api.asked import (
     Decision,
     Filters,
-    NoFields,
     OrderAsked,
     OrdersAsked,
     Resolution,
@@ -117,9 +116,9 @@ def _decision(name: str, fields: type[Any], act: Callable[..., OrderState]) -> t
     return Deciding
 
 
-def _cancel(order: int, who: str) -> OrderState:
+def _cancel(order: int, who: str, reason: str) -> OrderState:
     """End an order, or the steps of a bundle, of which nothing was sent."""
-    if not decisions.cancel(order, who):
+    if not decisions.cancel(order, who, reason):
         text = f"order {order} is being sent or has ended: it is too late"
         raise ApiError(HTTP_409_CONFLICT, "5.2", text)
     return OrderState.CANCELLED
@@ -141,7 +140,7 @@ def _resolve(order: int, who: str, is_done: bool, reason: str) -> OrderState:
 
 
 DECISIONS = {
-    "cancel": _decision("cancel", NoFields, _cancel),
+    "cancel": _decision("cancel", Decision, _cancel),
     "approve": _decision("approve", Decision, _approve),
     "refuse": _decision("refuse", Decision, _refuse),
     "resolve": _decision("resolve", Resolution, _resolve),

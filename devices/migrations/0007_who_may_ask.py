@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('devices', '0004_partitions_are_listed_and_attached'),
+        ('devices', '0006_events_name_their_alarm'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ WHERE state IN ('cancelled', 'done', 'expired', 'failed', 'preempted')
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workorders", "0007_local_executions")]
+    dependencies = [("workorders", "0008_local_executions")]
 
     operations = [
         migrations.RunSQL(COLUMN, "ALTER TABLE order_event DROP COLUMN xid"),

@@ -13,7 +13,7 @@ UPDATE work_order SET idempotency_key = company_id || ':' || idempotency_key WHE
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workorders', '0006_lanes_know_when_their_orders_are_due'),
+        ('workorders', '0007_calendar_pace_and_audit_of_orders'),
     ]
 
     operations = [
