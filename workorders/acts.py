@@ -17,7 +17,8 @@ from workorders.intake import Draft
 from workorders.requests import Request, Submitted, kept_text
 
 SUBMIT, CANCEL, APPROVE = "order.submit", "order.cancel", "order.approve"
-REFUSE, RESOLVE, LOCAL = "order.refuse", "order.resolve", "order.local"
+REFUSE, RESOLVE = "order.refuse", "order.resolve"
+LOCAL = "order.local"  # a report of the field app
 REASONS_SHOWN = 3
 ON_HOLD = "6.2"  # codes/reply_error_codes.csv
 
@@ -75,6 +76,23 @@ def refused(
         text="; ".join(list(reasons)[:REASONS_SHOWN]),
         count=len(bad),
         hash=audit.hash_of(request.fingerprint() for request, _ in bad),
+    )
+    audit.note(cursor, act)
+
+
+def reported(
+    cursor: CursorWrapper, who: str, request: Request, order: int | None, against: Rejected | None
+) -> None:
+    """Write down a report of the field app: the order it ended, or why it was refused."""
+    act = Act(
+        LOCAL,
+        who,
+        request.company_id,
+        target=f"order {order}" if order else _target([request]),
+        is_refused=against is not None,
+        code=against.code if against else "",
+        text=kept_text(against) if against else "",
+        orders=[order] if order and not against else [],
     )
     audit.note(cursor, act)
 

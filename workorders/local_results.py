@@ -19,13 +19,12 @@ from devices import audit
 from workorders import acts, intake, lanes, local_reports, replacing
 from workorders.activities.orders.base import OrderActivity, Rejected, Result
 from workorders.activities.orders.registry import ACTIVITIES
-from workorders.acts import Deed
 from workorders.intake import Draft
 from workorders.local_reports import CLOCK, LocalReport
 from workorders.models import OrderSource
 from workorders.moves import TEXT_LIMIT, end
 from workorders.order_lanes import SILENT_READS
-from workorders.requests import Submitted, activity_of, check_meter, key_of
+from workorders.requests import Submitted, activity_of, check_meter, key_of, parsed
 from workorders.states import Cause, OrderState
 
 _FIND = """
@@ -70,13 +69,9 @@ def record(reports: Iterable[LocalReport]) -> Iterator[Submitted]:
                 answer = _record(cursor, report)
         except Rejected as refused:
             answer = Submitted(rejected=refused)
-            _note_refused(report, answer)
+            with transaction.atomic(), connection.cursor() as cursor:
+                acts.reported(cursor, report.reported_by, report.request(), report.order, refused)
         yield answer
-
-
-def _note_refused(report: LocalReport, answer: Submitted) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        acts.refused(cursor, [report.request()], [answer])
 
 
 def _record(cursor: CursorWrapper, report: LocalReport) -> Submitted:
@@ -97,6 +92,7 @@ def _record(cursor: CursorWrapper, report: LocalReport) -> Submitted:
         return Submitted(found.order, None, state, is_repeat=True)
     _end(cursor, report, found, activity, result)
     lanes.tell(cursor, touched)
+    acts.reported(cursor, report.reported_by, report.request(), found.order, None)
     return Submitted(found.order, None, state)
 
 
@@ -138,7 +134,7 @@ def _store(cursor: CursorWrapper, report: LocalReport) -> None:
         request=request,
         key=request.new_key(),
         hash=request.fingerprint(),
-        parameters=activity.parse(request.parameters),
+        parameters=parsed(activity, request),
         place=place,
         expires_at=datetime.now(UTC),
         state=OrderState.QUEUED,
@@ -153,7 +149,7 @@ def _fitting(report: LocalReport, found: _Order) -> OrderActivity:
         raise Rejected("2.9", f"order {found.order} is a bundle: report its steps")
     activity = ACTIVITIES[found.kind]
     local_reports.check_kind(activity)
-    said = activity.parse(report.parameters) if report.parameters else found.parameters
+    said = parsed(activity, report.request()) if report.parameters else found.parameters
     for name, told, kept in (
         ("kind", report.kind, found.kind),
         ("meter", report.meter, found.meter),
@@ -181,8 +177,6 @@ def _end(
     who = report.reported_by
     if not end(cursor, cause, _THIS, values, result, who=who, columns=columns):
         raise _too_late(found, activity)
-    deed = Deed(acts.LOCAL, who, reason=f"by {report.executed_by}")
-    acts.decided(cursor, deed, found.order, report.company_id, [found.order])
     if report.is_done:
         replacing.supersede_by_local(cursor, found.order, who)
 

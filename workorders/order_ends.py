@@ -17,7 +17,7 @@ from workorders.order_records import PLACES
 AT_ONCE = 500
 _POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
-# The states are written out as in the index that this walks (migration 0008).
+# The states are written out as in the index that this walks (migration 0009).
 _PAGE = f"""
 WITH page AS (
     SELECT xid, id, at, order_id, cause FROM order_event

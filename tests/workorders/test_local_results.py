@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from devices.models import Association, Concentrator, Meter
+from devices.models import Association, AuditRow, Concentrator, Meter
 from tests.factories import fleets
 from tests.factories.order_kinds import kinds  # noqa: F401
 from tests.factories.ordered import ago, begun, code, fleet, history, meter, serial, state, submit
@@ -243,6 +243,21 @@ def test_another_companys_order_and_id_do_not_exist(td):
         [answer] = local_results.record([LocalReport(other.pk, "eve", **facts, **named)])
         assert refusal(answer) in {"2.15", "7.5"}
     assert state(order) == "queued"
+
+
+def test_reports_and_their_refusals_stand_in_the_audit(td):
+    order = new(td).order_id
+    report(td, kind="disconnect", meter="NOBODY", outer_id="app-2")
+    rows = (
+        AuditRow.objects.filter(act__startswith="order.")
+        .order_by("id")
+        .values_list("act", "who", "code", "target")
+    )
+    assert list(rows) == [
+        ("order.submit", "ana", "", f"disconnect {serial()}"),
+        ("order.local", "ana", "", f"order {order}"),
+        ("order.local", "ana", "2.4", "disconnect NOBODY"),
+    ]
 
 
 # --- the command ----------------------------------------------------------------------------------
