@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from devices.protocol.axdr import I8, I16, U8, U16, U32, Data, Enum
+from devices.protocol.axdr import I8, U8, U16, U32, Data, Enum
 from devices.protocol.clock import SUMMER_TIME
 from devices.protocol.errors import DataAccess, GarbledError
 from devices.protocol.selective import Selection
@@ -74,16 +74,15 @@ class ConcentratorObjects(ObjectTree):
     def _clock(self) -> None:
         name = "0.0.1.0.0"
         self.value(CLOCK, name, 2, lambda: self._local.stamp(self._now()))
-        self.value(CLOCK, name, 3, lambda: I16(self._local.deviation(self._now())))
         self.value(CLOCK, name, 4, lambda: U8(SUMMER_TIME * self._local.is_summer(self._now())))
         self.value(CLOCK, name, 5, lambda: self._daylight_saving(0))
         self.value(CLOCK, name, 6, lambda: self._daylight_saving(1))
         self.value(CLOCK, name, 7, lambda: I8(60))
         self.value(CLOCK, name, 8, lambda: True)
         self.value(CLOCK, name, 9, lambda: INTERNAL_CRYSTAL)
-        self.writable(CLOCK, name, 2, self._set_clock)
+        self.change(CLOCK, name, 2, self._set_clock)
         self.value(DATA, "0.0.96.57.0", 2, self._daylight_table)
-        self.writable(DATA, "0.0.96.57.0", 2, self._set_daylight_table)
+        self.change(DATA, "0.0.96.57.0", 2, self._set_daylight_table)
 
     @property
     def _local(self) -> LocalClock:

@@ -98,13 +98,15 @@ class JobLine:
 
 @dataclass(slots=True)
 class ConcentratorHolding:
-    """One concentrator. `jobs` are the last 64; `runs`: job -> how often it was carried out."""
+    """One concentrator. `jobs` are the last 64; `runs`: job -> how often it was carried out;
+    `written`: attribute -> its value as hexadecimal A-XDR, where an order has set it."""
 
     jobs: list[JobLine] = field(default_factory=list)
     runs: Counts = field(default_factory=dict)
     released: list[str] = field(default_factory=list)
     spontaneous: str = ""
     wake_ups: int = 0
+    written: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.jobs = [each if isinstance(each, JobLine) else JobLine(**each) for each in self.jobs]

@@ -33,6 +33,10 @@ class LocalClock:
         """Minutes to add to local time to get UTC."""
         return -_at(self.zone, at // _SLICE)[0]
 
+    def normal_deviation(self, at: int) -> int:
+        """The same outside of summer time: the larger of the two of that year."""
+        return max(self.deviation(at), self.deviation(at + 182 * time.DAY))
+
     def is_summer(self, at: int) -> bool:
         """True while daylight saving is in force."""
         return _at(self.zone, at // _SLICE)[1]

@@ -10,6 +10,7 @@ from functools import partial
 from devices.protocol import expect
 from devices.protocol.axdr import U8, U16, U32, U64, Data, Enum, decode_all, encode
 from devices.protocol.errors import DataAccess
+from devices.simulator import upkeep
 from devices.simulator.changes import NO_EFFECT, Outcome
 from devices.simulator.holdings import ConcentratorHolding, Holdings, JobLine
 from devices.simulator.local import LocalClock
@@ -46,13 +47,14 @@ class Mailbox:
         self._now = now
 
     def install(self, tree: ObjectTree, local: LocalClock) -> None:
-        """Mailbox, jobs, spontaneous profile, datagrams sent."""
+        """Mailbox, jobs, spontaneous profile, datagrams sent, time zone and time server."""
         for number, command in COMMANDS.items():
             tree.change(DATA, f"0.0.96.54.{number}", 2, partial(self._take, number, command))
         tree.value(DATA, "0.0.96.55.0", 2, lambda: [_row(line, local) for line in self._held.jobs])
         tree.value(DATA, "0.0.96.58.0", 2, self._spontaneous)
         tree.change(DATA, "0.0.96.58.0", 2, self._set_spontaneous)
         tree.value(DATA, "0.0.96.58.1", 2, lambda: (U32(self._held.wake_ups), U32(0)))
+        upkeep.install(tree, self._held, local.normal_deviation(int(self._now())))
 
     def _take(self, number: int, command: "Command", value: Data) -> Outcome:
         """st{job, MAC where the command is about a meter, its other parameters}."""

@@ -1,8 +1,6 @@
 """What an order changes at a meter (companion profile 4.2, 5). Every request is sent once."""
 
-import time
-
-from devices.drivers.cosem import objects, stamps
+from devices.drivers.cosem import clocks, objects, stamps
 from devices.drivers.cosem.calendar import passive_tables
 from devices.drivers.cosem.performing import Duties, Peer
 from devices.drivers.duties import (
@@ -86,11 +84,6 @@ async def _reset_alarms(peer: Peer, _: ResetAlarms) -> None:
     await peer.set_once(objects.ALARM_WORD, U32(0))
 
 
-async def _set_clock(peer: Peer, duty: SetMeterClock) -> None:
-    arrival = round(time.time() + peer.half_exchange)
-    await peer.set_once(objects.TIME, stamps.stamp_with_offset(arrival, duty.offset, peer.zone))
-
-
 async def _dst(peer: Peer, duty: SetMeterDst) -> None:
     begin, end = stamps.dst_pair(duty.period, peer.zone)
     for index, value in (
@@ -109,6 +102,6 @@ CHANGES: Duties = {
     SetPrepayment: _prepayment,
     SetCalendar: _calendar,
     ResetAlarms: _reset_alarms,
-    SetMeterClock: _set_clock,
+    SetMeterClock: clocks.write,
     SetMeterDst: _dst,
 }

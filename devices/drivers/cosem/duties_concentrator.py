@@ -4,6 +4,8 @@ import ipaddress
 
 from devices.drivers.cosem import objects
 from devices.drivers.cosem.performing import Duties, Peer
+from devices.drivers.cosem.scripted import CONCENTRATOR_STEPS
+from devices.drivers.cosem.upkeep import UPKEEP
 from devices.drivers.duties import Job, Post, ReadJobs, ReadSpontaneous, SetSpontaneous, Spontaneous
 from devices.protocol import expect
 from devices.protocol.axdr import U16, U64, Data
@@ -63,4 +65,6 @@ CONCENTRATOR_DUTIES: Duties = {
     Post: _post,
     ReadSpontaneous: _spontaneous,
     SetSpontaneous: _set_spontaneous,
+    **UPKEEP,
+    **CONCENTRATOR_STEPS,
 }

@@ -1,12 +1,12 @@
 """What an order reads of a meter (companion profile 4, 5)."""
 
-import time
 from decimal import Decimal
 
-from devices.drivers.base import ClockReading, DstPeriod
-from devices.drivers.cosem import objects, stamps
+from devices.drivers.base import DstPeriod
+from devices.drivers.cosem import clocks, objects, stamps
 from devices.drivers.cosem.changes_meter import CHANGES
 from devices.drivers.cosem.performing import Duties, Peer
+from devices.drivers.cosem.scripted import METER_STEPS
 from devices.drivers.cosem.text import text
 from devices.drivers.duties import (
     Breaker,
@@ -158,11 +158,6 @@ async def _diagnosis(peer: Peer, _: ReadDiagnosis) -> Diagnosis:
     return Diagnosis(expect.integer(word, "alarm word"), expect.integer(errors, "error object"))
 
 
-async def _clock(peer: Peer, _: ReadMeterClock) -> ClockReading:
-    value = await peer.get(objects.TIME)
-    return stamps.reading(value, time.time() - peer.half_exchange, peer.zone)
-
-
 async def _dst(peer: Peer, _: ReadMeterDst) -> DstPeriod | None:
     """None where summer time is off or the pair names no year."""
     is_on, begin, end = await peer.get_many(
@@ -196,7 +191,8 @@ METER_DUTIES: Duties = {
     ReadPrepayment: _prepayment,
     ReadTariff: _tariff,
     ReadDiagnosis: _diagnosis,
-    ReadMeterClock: _clock,
+    ReadMeterClock: clocks.read,
     ReadMeterDst: _dst,
     **CHANGES,
+    **METER_STEPS,
 }

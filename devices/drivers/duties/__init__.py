@@ -50,16 +50,39 @@ from devices.drivers.duties.reading import (
     Registers,
     Tariff,
 )
+from devices.drivers.duties.scripted import (
+    CallMethod,
+    CallOwnMethod,
+    ReadAttribute,
+    ReadOwnAttribute,
+    SetAttribute,
+    SetOwnAttribute,
+)
+from devices.drivers.duties.upkeep import (
+    Ntp,
+    ReadClock,
+    ReadDstTable,
+    ReadNtp,
+    ReadStatusWord,
+    ReadTimeZone,
+    SetClock,
+    SetDstTable,
+    SetNtp,
+    SetTimeZone,
+)
+from devices.protocol.axdr import Data
 
 Answer = (
     Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading
-    | DstPeriod | tuple[Job, ...] | Spontaneous | None
+    | DstPeriod | tuple[Job, ...] | Spontaneous | tuple[DstPeriod, ...] | Ntp | Data
 )  # fmt: skip
 
 __all__ = [
     "Answer",
     "Breaker",
     "By",
+    "CallMethod",
+    "CallOwnMethod",
     "Change",
     "CloseBreaker",
     "Credit",
@@ -68,30 +91,44 @@ __all__ = [
     "EnterCredit",
     "Job",
     "Maximum",
+    "Ntp",
     "OpenBreaker",
     "Post",
     "Prepayment",
+    "ReadAttribute",
     "ReadBreaker",
+    "ReadClock",
     "ReadCredit",
     "ReadDiagnosis",
+    "ReadDstTable",
     "ReadJobs",
     "ReadMaximum",
     "ReadMeterClock",
     "ReadMeterDst",
+    "ReadNtp",
+    "ReadOwnAttribute",
     "ReadPrepayment",
     "ReadPresence",
     "ReadRegisters",
     "ReadSpontaneous",
+    "ReadStatusWord",
     "ReadTariff",
+    "ReadTimeZone",
     "Registers",
     "ResetAlarms",
+    "SetAttribute",
     "SetCalendar",
+    "SetClock",
     "SetContract",
+    "SetDstTable",
     "SetMeterClock",
     "SetMeterDst",
+    "SetNtp",
+    "SetOwnAttribute",
     "SetPrepayment",
     "SetSpontaneous",
     "SetThreshold",
+    "SetTimeZone",
     "Spontaneous",
     "Tariff",
 ]

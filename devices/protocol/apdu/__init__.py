@@ -26,7 +26,7 @@ from devices.protocol.apdu.get import (
     decode_get_request,
     decode_get_response,
 )
-from devices.protocol.apdu.names import Attribute, Method
+from devices.protocol.apdu.names import Attribute, Method, attribute_named, method_named
 from devices.protocol.apdu.release import Release, decode_release
 from devices.protocol.apdu.set import (
     SetBlockTaken,
@@ -43,7 +43,8 @@ __all__ = [
     "Attribute", "ConfirmedServiceError", "ExceptionResponse", "GetBlock", "GetListRequest",
     "GetListResponse", "GetNext", "GetRequest", "GetResponse", "Method", "Release",
     "SetBlockTaken", "SetFirstBlock", "SetNextBlock", "SetRequest", "SetResponse", "Wanted",
-    "decode_action_request", "decode_action_response", "decode_confirmed_service_error",
-    "decode_exception", "decode_get_request", "decode_get_response", "decode_release",
-    "decode_set_request", "decode_set_response",
+    "attribute_named", "decode_action_request", "decode_action_response",
+    "decode_confirmed_service_error", "decode_exception", "decode_get_request",
+    "decode_get_response", "decode_release", "decode_set_request", "decode_set_response",
+    "method_named",
 ]  # fmt: skip

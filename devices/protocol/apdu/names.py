@@ -1,10 +1,11 @@
 """Addresses of attributes and methods, the invoke id, and the tags of the services."""
 
+import re
 from dataclasses import dataclass
 
 from devices.protocol import obis
 from devices.protocol.cursor import Cursor
-from devices.protocol.errors import GarbledError
+from devices.protocol.errors import GarbledError, ProtocolError
 
 GET_REQUEST, SET_REQUEST, ACTION_REQUEST = 0xC0, 0xC1, 0xC3
 GET_RESPONSE, SET_RESPONSE, ACTION_RESPONSE = 0xC4, 0xC5, 0xC7
@@ -13,6 +14,9 @@ RELEASE_REQUEST, RELEASE_RESPONSE = 0x62, 0x63
 
 CONFIRMED_HIGH = 0xC0
 """Invoke-id-and-priority flags: confirmed service, high priority; the low 4 bits count."""
+_WRITTEN = re.compile(
+    r"(?P<class_id>[0-9]{1,5})·(?P<name>[0-9.]{9,23})(?P<mark>[·!])(?P<index>[0-9]{1,3})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,25 @@ class Method:
 
     def __str__(self) -> str:
         return f"{self.class_id}·{obis.text(self.name)}!{self.index}"
+
+
+def attribute_named(text: str) -> Attribute:
+    """The attribute written `class·OBIS·n`; ProtocolError where it is none."""
+    return Attribute(*_parts(text, "·"))
+
+
+def method_named(text: str) -> Method:
+    """The method written `class·OBIS!n`; ProtocolError where it is none."""
+    return Method(*_parts(text, "!"))
+
+
+def _parts(text: str, mark: str) -> tuple[int, bytes, int]:
+    found = _WRITTEN.fullmatch(text)
+    if not found or found["mark"] != mark or int(found["class_id"]) > 0xFFFF:
+        raise ProtocolError(f"{text[:60]!r} is not written class·OBIS{mark}number")
+    if not 1 <= int(found["index"]) <= 0x7F:
+        raise ProtocolError(f"{text[:60]!r}: numbers of attributes and methods are 1 to 127")
+    return int(found["class_id"]), obis.parse(found["name"]), int(found["index"])
 
 
 def write_name(name: Attribute | Method) -> bytes:

@@ -16,6 +16,7 @@ from devices.protocol.objects.control import (
     Limiter,
 )
 from devices.protocol.objects.data import DataObject
+from devices.protocol.objects.ntp import NTP_SETUP, NtpSetup
 from devices.protocol.objects.payment import (
     ACCOUNT,
     CREDIT,
@@ -36,8 +37,10 @@ from devices.protocol.objects.sap import SAP_ASSIGNMENT, SapAssignment, sap_list
 
 __all__ = [
     "ACCOUNT", "ACTIVITY_CALENDAR", "CLOCK", "CREDIT", "CURRENT_ASSOCIATION", "DISCONNECT_CONTROL",
-    "LIMITER", "SAP_ASSIGNMENT", "TOKEN_GATEWAY", "Account", "ActivityCalendar", "AssociationLn",
+    "LIMITER", "NTP_SETUP", "SAP_ASSIGNMENT", "TOKEN_GATEWAY", "Account", "ActivityCalendar",
+    "AssociationLn",
     "Clock", "CosemObject", "CreditObject", "DataObject", "DisconnectControl", "ExtendedRegister",
-    "Limiter", "ListedObject", "ProfileGeneric", "Register", "SapAssignment", "ScalerUnit", "Token",
-    "TokenGateway", "capture_objects", "object_list", "sap_list", "scaler_unit",
+    "Limiter", "ListedObject", "NtpSetup", "ProfileGeneric", "Register", "SapAssignment",
+    "ScalerUnit", "Token", "TokenGateway", "capture_objects", "object_list", "sap_list",
+    "scaler_unit",
 ]  # fmt: skip
