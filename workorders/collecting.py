@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.db.backends.utils import CursorWrapper
 
 from devices import recording
-from devices.drivers.base import Batch, Refused
+from devices.drivers.base import Batch, Period, Refused
 from devices.recording import CollectionEnd
 from workorders import slots
 from workorders.activities.reading import Read, Situation
@@ -47,16 +47,32 @@ async def _let_orders_in(visit: Visiting) -> None:
         visit.current = slot
 
 
+async def collect_now(visit: Visiting, activity: str) -> int:
+    """Read and record everything new of an activity that was ordered; no slot is closed.
+
+    Returns how many meters the tables named. A slot of the same visit finds it done.
+    """
+    reads = _planned(visit, activity, None)
+    for read in reads:
+        visit.seen.pop(read.source.reader, None)  # an earlier reading of this visit is history
+        await _read(visit, read, keep_open)
+    return len(set().union(*(visit.seen[read.source.reader] for read in reads)))
+
+
 def _reads(visit: Visiting, slot: DueSlot) -> list[Read]:
-    collection = COLLECTIONS.get(slot.activity)
-    if collection is None or visit.identity is None:
-        raise Refused(f"there is no activity {slot.activity!r} in this version")
-    situation = Situation(visit.identity.tables, visit.assignment.recorded, visit.zone, slot.window)
     return [
         read
-        for read in collection.plan(situation)
+        for read in _planned(visit, slot.activity, slot.window)
         if (read.source.reader, read.window) not in visit.finished_reads
     ]
+
+
+def _planned(visit: Visiting, activity: str, window: Period | None) -> tuple[Read, ...]:
+    collection = COLLECTIONS.get(activity)
+    if collection is None or visit.identity is None:
+        raise Refused(f"there is no activity {activity!r} in this version")
+    situation = Situation(visit.identity.tables, visit.assignment.recorded, visit.zone, window)
+    return collection.plan(situation)
 
 
 async def _read(visit: Visiting, read: Read, close: Close) -> None:

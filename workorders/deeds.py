@@ -12,9 +12,15 @@ from django.db.backends.utils import CursorWrapper
 from devices.drivers.duties import Duty
 from workorders import lanes
 from workorders.activities.orders.base import DrawTransaction
+from workorders.activities.orders.scripts import NoteSteps
 from workorders.lanes import Claim
 from workorders.orders import Taken
 
+_NOTE_STEPS = """
+UPDATE work_order SET parameters = parameters || jsonb_build_object('done',
+    greatest(%(done)s::int, coalesce((parameters->>'done')::int, 0)))
+WHERE id = %(order)s
+"""
 Doing = Callable[[CursorWrapper, Taken, Duty], object]
 
 
@@ -31,6 +37,13 @@ def _drawn(cursor: CursorWrapper, taken: Taken, _: Duty) -> int:
     return int(cursor.fetchone()[0])
 
 
+def _noted(cursor: CursorWrapper, taken: Taken, duty: Duty) -> None:
+    """Beside the steps that the order carries; a note never goes back."""
+    assert isinstance(duty, NoteSteps)  # noqa: S101 - by the registry below
+    cursor.execute(_NOTE_STEPS, {"order": taken.order, "done": duty.done})
+
+
 DEEDS: Mapping[type[Duty], Doing] = {
     DrawTransaction: _drawn,
+    NoteSteps: _noted,
 }

@@ -7,12 +7,22 @@ from collections.abc import Callable, Mapping
 
 from django.db.backends.utils import CursorWrapper
 
+from workorders import concentrator_effects
 from workorders.activities.orders.base import Effect, Result
+from workorders.activities.orders.concentrator_synchronisation import ClockStepped
+from workorders.activities.orders.concentrator_technical_configuration import (
+    ConcentratorConfigured,
+)
+from workorders.activities.orders.status_word import StatusWordRead
 
 Applying = Callable[[CursorWrapper, int, Effect], None]
 """(cursor, the order that ended, its effect)."""
 
-EFFECTS: Mapping[type[Effect], Applying] = {}
+EFFECTS: Mapping[type[Effect], Applying] = {
+    ConcentratorConfigured: concentrator_effects.initialised,
+    ClockStepped: concentrator_effects.clock_stepped,
+    StatusWordRead: concentrator_effects.status_word,
+}
 
 
 def apply(cursor: CursorWrapper, results: Mapping[int, Result]) -> None:

@@ -9,25 +9,28 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from psycopg2.extras import execute_values
 
+from workorders import service
 from workorders.requests import Place, Request
 from workorders.states import OrderState
 
 PAGE = 1000
 
-_PLACES = """
+_PLACES = f"""
 SELECT m.id, m.company_id, m.state, h.usage_point_id, p.id,
     EXISTS (SELECT FROM protected_point x WHERE x.usage_point_id = h.usage_point_id),
-    a.concentrator_id, c.id, c.company_id
+    a.concentrator_id, n.id, n.company_id, coalesce(c.state, ''), {service.REASON}
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
-        WITH ORDINALITY AS r(company, meter, pod, concentrator, n)
+        WITH ORDINALITY AS r(company, meter, pod, concentrator, number)
     LEFT JOIN meter s ON s.serial_number = r.meter
     LEFT JOIN usage_point p ON p.company_id = r.company AND p.name = r.pod
     LEFT JOIN meter_installation i ON i.usage_point_id = p.id AND i.validity @> now()
     LEFT JOIN meter m ON m.id = CASE WHEN r.meter IS NULL THEN i.meter_id ELSE s.id END
     LEFT JOIN meter_installation h ON h.meter_id = m.id AND h.validity @> now()
     LEFT JOIN association a ON a.meter_id = m.id AND a.validity @> now()
-    LEFT JOIN concentrator c ON c.serial_number = r.concentrator
-ORDER BY r.n
+    LEFT JOIN concentrator n ON n.serial_number = r.concentrator
+    LEFT JOIN concentrator c ON c.id = CASE WHEN r.concentrator IS NULL
+        THEN a.concentrator_id ELSE n.id END
+ORDER BY r.number
 """
 _PENDING = """
 SELECT count(*) FROM (SELECT FROM work_order

@@ -12,29 +12,28 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.recording.fence import Fence, LeaseLost
-from workorders import order_lanes
+from workorders import order_lanes, service
 from workorders.backoff import Verdict
 
-_ENSURE = """
+_ENSURE = f"""
 INSERT INTO lane (concentrator_id)
-SELECT id FROM concentrator WHERE state = 'initialised' AND host <> '' AND NOT stop_activity
-ORDER BY id ON CONFLICT DO NOTHING
+SELECT id FROM concentrator c WHERE {service.COLLECTED} ORDER BY id ON CONFLICT DO NOTHING
 """
 
 # Orders are what somebody waits for; a lane may be due for them later than for its collections.
 _DUE = {False: "next_due", True: "orders_due"}
-_CLAIM = """
+_CLAIM = f"""
 WITH free AS (
     SELECT l.concentrator_id, c.company_id, c.serial_number, c.host, c.port, c.driver,
         coalesce(s.time_zone, o.time_zone) AS zone, c.system_title
     FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
         JOIN company o ON o.id = c.company_id LEFT JOIN substation s ON s.id = c.substation_id
-    WHERE l.owner_id IS NULL AND l.{due} <= clock_timestamp()
+    WHERE l.owner_id IS NULL AND l.{{due}} <= clock_timestamp()
         AND (l.not_before IS NULL OR l.not_before <= clock_timestamp())
-        AND c.state = 'initialised' AND c.host <> '' AND NOT c.stop_activity
+        AND {service.VISITED}
         AND EXISTS (SELECT FROM worker w WHERE w.id = %(worker)s AND w.stopped_at IS NULL
             AND w.lease_until > clock_timestamp())
-    ORDER BY l.best_priority DESC, l.{due}
+    ORDER BY l.best_priority DESC, l.{{due}}
     LIMIT %(limit)s FOR NO KEY UPDATE OF l SKIP LOCKED)
 UPDATE lane l SET owner_id = %(worker)s, token = l.token + 1, taken_at = clock_timestamp()
 FROM free WHERE l.concentrator_id = free.concentrator_id
@@ -77,7 +76,8 @@ UPDATE lane l SET owner_id = NULL, taken_at = NULL, failures = %(failures)s,
     not_before = CASE WHEN %(pause)s > 0
         THEN clock_timestamp() + %(pause)s * interval '1 second' END,
     next_due = least(orders.due, (SELECT min(due) FROM slot
-        WHERE slot.concentrator_id = l.concentrator_id AND state = 'due'))
+        JOIN concentrator c ON c.id = slot.concentrator_id AND {service.SCHEDULED}
+        WHERE slot.concentrator_id = l.concentrator_id AND slot.state = 'due'))
 FROM {_ORDERS} WHERE l.concentrator_id = orders.concentrator_id
 """
 

@@ -8,6 +8,7 @@ from django.db import connection
 
 from hes.domain.errors import HesError
 from hes.lib.tables import table as aligned
+from workorders import service
 
 HEAD = ("ORDER", "KIND", "METER", "POD", "STATE", "PRIORITY", "CREATED", "ENDED", "RESULT", "TEXT")
 _LIST = """
@@ -21,11 +22,12 @@ WHERE o.company_id = %(company)s AND (%(state)s::text IS NULL OR o.state = %(sta
     AND (%(kind)s::text IS NULL OR o.kind = %(kind)s)
 ORDER BY o.id DESC LIMIT %(limit)s
 """
-_SHOW = """
+_SHOW = f"""
 SELECT o.kind, o.state, coalesce(m.serial_number, ''), coalesce(c.serial_number, ''),
        coalesce(u.name, ''), o.parameters, o.priority, o.source, o.requested_by, o.approved_by,
        o.hold_reason, o.correlation_id, o.created_at, o.not_before, o.expires_at, o.attempts,
-       o.sent_at, o.result_code, o.result_text, o.breaker, o.result
+       o.sent_at, o.result_code, o.result_text, o.breaker, o.result,
+       CASE WHEN o.ended_at IS NULL THEN {service.REASON} END
 FROM work_order o LEFT JOIN meter m ON m.id = o.meter_id
     LEFT JOIN concentrator c ON c.id = o.concentrator_id
     LEFT JOIN usage_point u ON u.id = o.usage_point_id
@@ -35,6 +37,7 @@ _NAMES = (
     "kind", "state", "meter", "concentrator", "pod", "parameters", "priority", "source",
     "requested by", "approved by", "held because", "correlation id", "created", "not before",
     "expires", "attempts", "sent", "result code", "result text", "breaker", "values",
+    "waits because",
 )  # fmt: skip
 _HISTORY = "SELECT at, state, cause, who, text FROM order_event WHERE order_id = %s ORDER BY at, id"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from workorders import lanes, order_lanes
+from workorders import lanes, order_lanes, service
 from workorders.activities.orders.base import Result
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.lanes import Claim
@@ -15,9 +15,10 @@ from workorders.states import Cause
 AT_ONCE = 1000
 WHO = "sweep"
 
-_EXPIRED = """
-SELECT id, kind, concentrator_id FROM work_order
-WHERE state IN ('held', 'queued') AND expires_at <= %s ORDER BY expires_at LIMIT %s
+_EXPIRED = f"""
+SELECT o.id, o.kind, o.concentrator_id, {service.REASON}
+FROM work_order o LEFT JOIN concentrator c ON c.id = o.concentrator_id
+WHERE o.state IN ('held', 'queued') AND o.expires_at <= %s ORDER BY o.expires_at LIMIT %s
 """
 # A lane that another incarnation, another token or nobody holds; or whose lease is over.
 _ORPHAN = """o.concentrator_id IS NOT NULL AND NOT EXISTS (
@@ -38,22 +39,27 @@ def expire(now: datetime) -> int:
     """End what waited too long, at most 1,000 at once; returns how many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_EXPIRED, [now, AT_ONCE])
-        by_kind: dict[str, list[int]] = {}
+        alike: dict[tuple[str, str], list[int]] = {}
         touched: set[int] = set()
-        for order, kind, lane in cursor.fetchall():
-            by_kind.setdefault(kind, []).append(order)
+        for order, kind, lane, reason in cursor.fetchall():
+            alike.setdefault((kind, reason), []).append(order)
             touched.add(lane)
         if not touched:
             return 0
         lanes.hold(cursor, sorted(touched))
         ended = 0
-        for kind, orders in by_kind.items():
+        for (kind, reason), orders in alike.items():
             code = ACTIVITIES[kind].ko_code if kind in ACTIVITIES else ""
-            result = Result(False, code, "expired before it was sent")
+            result = Result(False, code, _expired(reason))
             where = f"{_THESE} AND o.state IN ('held', 'queued')"
             ended += len(end(cursor, Cause.EXPIRED, where, {"orders": orders}, result, who=WHO))
         lanes.tell(cursor, sorted(touched))
     return ended
+
+
+def _expired(reason: str) -> str:
+    text = "expired before it was sent"
+    return f"{text}: {reason}" if reason else text
 
 
 def recover_dead(now: datetime) -> int:

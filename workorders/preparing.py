@@ -10,13 +10,19 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
+from workorders import preparing_concentrators, preparing_scripts
 from workorders.activities.orders.base import Rejected
 from workorders.intake import Draft
 
 Preparing = Callable[[CursorWrapper, int, Sequence[Draft]], Sequence[dict[str, Any] | Rejected]]
 """(cursor, company, drafts of its kind) -> for each its whole parameters, or why it is refused."""
 
-PREPARING: Mapping[str, Preparing] = {}
+PREPARING: Mapping[str, Preparing] = {
+    "concentrator_technical_configuration": preparing_concentrators.technical_configuration,
+    "concentrator_dst": preparing_concentrators.dst,
+    "meter_script": preparing_scripts.released,
+    "concentrator_script": preparing_scripts.released,
+}
 
 
 def prepare(cursor: CursorWrapper, drafts: Sequence[Draft | Rejected]) -> list[Draft | Rejected]:

@@ -99,6 +99,8 @@ class Place:
     concentrator: int | None  # the meter's
     named_concentrator: int | None
     named_company: int | None  # of the named concentrator
+    concentrator_state: str = "initialised"  # of the named one, else of the meter's
+    out_of_service: str = ""  # why no order may go to that concentrator
 
 
 def key_of(company_id: int, source: str, external_system: str, outer_id: str) -> str:
@@ -157,6 +159,8 @@ def _check_concentrator(request: Request, place: Place) -> None:
         raise Rejected("2.30", f"no concentrator has the serial {request.concentrator}")
     if place.named_company != request.company_id:
         raise Rejected("7.5", f"concentrator {request.concentrator} is in use elsewhere")
+    if place.out_of_service:
+        raise Rejected("5.2", place.out_of_service)
 
 
 def check_meter(request: Request, place: Place) -> None:
@@ -184,6 +188,11 @@ def _check_service(activity: OrderActivity, place: Place) -> None:
         raise Rejected("5.2", f"the meter is {place.meter_state}, not {' or '.join(wanted)}")
     if place.concentrator is None:
         raise Rejected("5.2", "the meter is under no concentrator: associate it first")
+    if place.out_of_service:
+        raise Rejected("5.2", place.out_of_service)
+    if place.concentrator_state != "initialised":
+        text = f"its concentrator is {place.concentrator_state}: order its technical configuration"
+        raise Rejected("5.2", f"{text} first")
 
 
 def _body(request: Request) -> dict[str, Any]:

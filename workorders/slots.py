@@ -14,12 +14,12 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.drivers.base import Period
-from workorders import lanes
+from workorders import lanes, service
 
 LOOK_BACK = timedelta(hours=24)
 
 # 2654435761 / 2^32 is the golden ratio: neighbouring ids land far apart, evenly over the spread.
-_PLAN = """
+_PLAN = f"""
 WITH made AS (
     INSERT INTO slot (concentrator_id, activity, due)
     SELECT c.id, i.activity, at.due
@@ -33,7 +33,7 @@ WITH made AS (
         floor((%(first)s - s.shift) / s.period)::bigint + 1,
         floor((%(last)s - s.shift) / s.period)::bigint) AS k
     CROSS JOIN LATERAL (SELECT to_timestamp(k * s.period + s.shift) AS due) at
-    WHERE c.state = 'initialised' AND c.host <> '' AND NOT c.stop_activity
+    WHERE {service.COLLECTED}
         AND (c.scheduled_from IS NULL OR at.due >= c.scheduled_from)
     ORDER BY at.due, c.id, i.activity
     ON CONFLICT DO NOTHING RETURNING concentrator_id, due),
@@ -57,7 +57,8 @@ SELECT count(*) FROM made
 """
 
 # `taking` pairs each lane with the visit that now owns it.
-_TAKING = "(SELECT * FROM unnest(%(lanes)s::bigint[], %(visits)s::bigint[])) AS taking(lane, visit)"
+_TAKING = f"""(SELECT t.* FROM unnest(%(lanes)s::bigint[], %(visits)s::bigint[]) AS t(lane, visit)
+    JOIN concentrator c ON c.id = t.lane AND {service.SCHEDULED}) AS taking"""
 _MERGE = f"""
 UPDATE slot s SET state = 'merged', closed_at = clock_timestamp(), visit_id = n.visit
 FROM (SELECT concentrator_id, activity, visit, max(due) AS newest
@@ -88,10 +89,10 @@ WHERE s.due = t.due AND s.activity = t.activity AND s.concentrator_id = %(lane)s
     AND s.state = 'due'
 """
 
-_OPEN = """
+_OPEN = f"""
 SELECT count(*) FROM slot s JOIN concentrator c ON c.id = s.concentrator_id
 WHERE s.state = 'due' AND s.due <= clock_timestamp()
-    AND c.state = 'initialised' AND c.host <> '' AND NOT c.stop_activity
+    AND {service.COLLECTED}
 """
 
 

@@ -17,7 +17,7 @@ from devices.choices import Holder, SecretRole
 from devices.counters import CounterBlock
 from devices.parameters import Parameters, parameters_of
 from hes.domain.errors import HesError
-from workorders import backoff, lanes, order_lanes, slots
+from workorders import backoff, lanes, order_lanes, service, slots
 from workorders.backoff import RetryRules, Verdict
 from workorders.lanes import Claim
 from workorders.outcome import Outcome
@@ -30,9 +30,10 @@ _OPEN_VISITS = f"""
 INSERT INTO visit (concentrator_id, company_id, worker_id, token)
 SELECT l.concentrator_id, c.company_id, l.owner_id, l.token
 FROM lane l JOIN concentrator c ON c.id = l.concentrator_id
-WHERE l.concentrator_id = ANY(%(lanes)s) AND ({order_lanes.WAITS} OR NOT %(orders_only)s AND
-    EXISTS (SELECT FROM slot WHERE slot.concentrator_id = l.concentrator_id
-        AND state = 'due' AND due <= clock_timestamp()))
+WHERE l.concentrator_id = ANY(%(lanes)s) AND ({order_lanes.WAITS} OR NOT %(orders_only)s
+    AND {service.SCHEDULED} AND EXISTS (SELECT FROM slot
+        WHERE slot.concentrator_id = l.concentrator_id AND slot.state = 'due'
+            AND due <= clock_timestamp()))
 RETURNING concentrator_id, id
 """
 _CURSORS = (

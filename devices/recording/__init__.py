@@ -5,7 +5,12 @@ fence, so a worker that lost its lease records nothing.
 """
 
 from devices.recording.batches import CollectionEnd, record, record_last
-from devices.recording.concentrators import record_clock, record_contact, record_status_word
+from devices.recording.concentrators import (
+    record_clock,
+    record_contact,
+    record_status_word,
+    store_status_word,
+)
 from devices.recording.fence import Fence, LeaseLost
 from devices.recording.meters import record_alarm_word, record_exchange
 from devices.recording.tally import Tally
@@ -22,4 +27,5 @@ __all__ = [
     "record_exchange",
     "record_last",
     "record_status_word",
+    "store_status_word",
 ]

@@ -51,8 +51,15 @@ def record_contact(concentrator_id: int, contact: Contact, fence: Fence, at: dat
 def record_status_word(concentrator_id: int, word: bytes, at: datetime, fence: Fence) -> None:
     """Store the concentrator's status word (three bytes as printed)."""
     with recording(fence) as (cursor, _):
-        cursor.execute(_ENSURE, [concentrator_id])
-        cursor.execute(_STATUS_WORD, [word, at, concentrator_id])
+        store_status_word(cursor, concentrator_id, word, at)
+
+
+def store_status_word(
+    cursor: CursorWrapper, concentrator_id: int, word: bytes, at: datetime
+) -> None:
+    """The same inside the caller's transaction."""
+    cursor.execute(_ENSURE, [concentrator_id])
+    cursor.execute(_STATUS_WORD, [word, at, concentrator_id])
 
 
 def record_clock(

@@ -30,6 +30,12 @@ def summer_times(zone: ZoneInfo, first_year: int, last_year: int) -> tuple[Summe
     return tuple(period for period in periods if period[1] > begin and period[0] < end)
 
 
+def normal_offset(zone: ZoneInfo, year: int) -> int:
+    """Minutes east of UTC outside of summer time, as `summer_times` understands it."""
+    changes = _offset_changes(zone, _first_instant(year), _first_instant(year + 1))
+    return min(offset for _, offset in changes)
+
+
 def _first_instant(year: int) -> int:
     return int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
 

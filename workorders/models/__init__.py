@@ -8,6 +8,8 @@ from workorders.models.orders import (
     ProtectedPoint,
     WorkOrder,
 )
+from workorders.models.orders import Freeze, OrderEvent, OrderSource, ProtectedPoint, WorkOrder
+from workorders.models.scripts import Script
 from workorders.models.work import Lane, Slot, SlotState, Visit, Worker
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "OrderEvent",
     "OrderSource",
     "ProtectedPoint",
+    "Script",
     "Slot",
     "SlotState",
     "Visit",

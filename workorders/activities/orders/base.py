@@ -76,6 +76,18 @@ class Reassociate(Deed):
 
 
 @dataclass(frozen=True, slots=True)
+class HostClock(Deed):
+    """-> str: why no clock of a device may be set from ours now; empty when it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collect(Deed):
+    """-> int: meters in the table of the scheduled collection `activity`, read and recorded now."""
+
+    activity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line to export beside the result: R and DC with Registers, MP MaximumPower, PP Credit."""
 

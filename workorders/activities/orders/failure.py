@@ -1,11 +1,14 @@
 """Error texts of orders, as the documents print them: `[COMMAND] [TB_ACK_nn] REASON` (design 7)."""
 
 from devices.drivers.duties import (
+    CallMethod,
     Duty,
+    ReadAttribute,
     ReadMaximum,
     ReadPresence,
     ReadRegisters,
     ResetAlarms,
+    SetAttribute,
     SetCalendar,
 )
 from workorders.activities.orders.base import OrderActivity
@@ -37,6 +40,8 @@ def command_of(activity: OrderActivity, duty: Duty | None = None) -> str:
     """
     if isinstance(duty, ReadRegisters):
         return _BILLING if duty.previous else _REGISTERS.get(duty.energy, activity.command)
+    if isinstance(duty, ReadAttribute | SetAttribute | CallMethod):
+        return duty.script
     return _COMMANDS.get(type(duty), activity.command) if duty else activity.command
 
 

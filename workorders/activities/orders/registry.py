@@ -3,6 +3,9 @@
 from workorders.activities.orders.autodiagnostic import AUTODIAGNOSTIC
 from workorders.activities.orders.autodiscovery import AUTODISCOVERY
 from workorders.activities.orders.base import OrderActivity
+from workorders.activities.orders.concentrator_dst import CONCENTRATOR_DST
+from workorders.activities.orders.concentrator_script import CONCENTRATOR_SCRIPT
+from workorders.activities.orders.concentrator_synchronisation import CONCENTRATOR_SYNCHRONISATION
 from workorders.activities.orders.concentrator_technical_configuration import (
     CONCENTRATOR_TECHNICAL_CONFIGURATION,
 )
@@ -12,6 +15,7 @@ from workorders.activities.orders.credit_read import CREDIT_READ
 from workorders.activities.orders.disconnect import DISCONNECT
 from workorders.activities.orders.maximum_power import MAXIMUM_POWER
 from workorders.activities.orders.meter_dst import METER_DST
+from workorders.activities.orders.meter_script import METER_SCRIPT
 from workorders.activities.orders.meter_synchronisation import METER_SYNCHRONISATION
 from workorders.activities.orders.outage_check import OUTAGE_CHECK
 from workorders.activities.orders.prepay_configure import PREPAY_CONFIGURE
@@ -19,6 +23,8 @@ from workorders.activities.orders.prepay_disable import PREPAY_DISABLE
 from workorders.activities.orders.reading import READING
 from workorders.activities.orders.reconnect import RECONNECT
 from workorders.activities.orders.reduce import REDUCE
+from workorders.activities.orders.repeater_table import REPEATER_TABLE
+from workorders.activities.orders.status_word import STATUS_WORD
 from workorders.activities.orders.wake_up import WAKE_UP
 
 _ALL: tuple[OrderActivity, ...] = (
@@ -36,7 +42,13 @@ _ALL: tuple[OrderActivity, ...] = (
     METER_SYNCHRONISATION,
     AUTODIAGNOSTIC,
     METER_DST,
+    METER_SCRIPT,
     CONCENTRATOR_TECHNICAL_CONFIGURATION,
+    CONCENTRATOR_SYNCHRONISATION,
+    STATUS_WORD,
+    CONCENTRATOR_DST,
+    CONCENTRATOR_SCRIPT,
+    REPEATER_TABLE,
     WAKE_UP,
     AUTODISCOVERY,
 )

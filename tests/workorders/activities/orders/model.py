@@ -11,14 +11,17 @@ from functools import partial
 from typing import Any
 
 from devices.drivers import duties as d
-from devices.drivers.base import DstPeriod, FieldError, Timeout
+from devices.drivers.base import ClockReading, DstPeriod, FieldError, Timeout
 from workorders.activities.orders.base import (
+    Collect,
     DrawTransaction,
     Facts,
+    HostClock,
     NotDone,
     OrderActivity,
     Result,
 )
+from workorders.activities.orders.scripts import NoteSteps
 
 MAC = bytes.fromhex("860E240E995A")
 NOW = 1_795_180_500  # 2026-11-20 13:15 UTC
@@ -27,14 +30,44 @@ ORDER = 4711
 EXECUTED, REFUSED = 3, 5
 SUMMER = {"begin": "2026-09-06T00:00:00-04:00", "end": "2027-04-04T00:00:00-03:00"}
 PROFILE = d.Spontaneous(True, "10.0.1.36", 58_692, 60, True, True, 58_693)  # profile 3.1
+SET_NAME = {
+    "script": "SET_NAME",
+    "steps": [
+        {"do": "set", "object": "20·0.0.13.0.0·6", "value": {"octets": "425439"}},
+        {
+            "do": "action",
+            "object": "20·0.0.13.0.0!1",
+            "value": {"i8": 0},
+            "read_back": "20·0.0.13.0.0·2",
+            "expect": {"octets": "425439"},
+        },
+    ],
+}
+SET_PORT = {
+    "script": "SET_PORT",
+    "steps": [{"do": "set", "object": "100·0.0.25.10.0·4", "value": {"u16": 1123}}],
+}
+for _script in (SET_NAME, SET_PORT):
+    for _step in _script["steps"]:
+        _step.setdefault("read_back", _step["object"])
+        _step.setdefault("expect", _step["value"])
 PARAMETERS = {
     "reduce": {"percent": "30"},
     "contract_change": {"contract_power": 7_000, "calendar": "BT2"},
     "credit_charge": {"amount": "-250"},
     "meter_dst": SUMMER,
-    "concentrator_technical_configuration": asdict(PROFILE),
+    "concentrator_technical_configuration": {
+        **asdict(PROFILE),
+        **{"ntp_active": True, "ntp_server": "ntp.example", "ntp_port": 123},
+        **{"ntp_authentication": 0, "periods": [SUMMER], "time_zone": 240},
+    },
+    "concentrator_dst": {"periods": [SUMMER]},
+    "meter_script": {"script": "SET_NAME"},
+    "concentrator_script": {"script": "SET_PORT"},
 }
 """What kinds need that cannot be ordered without parameters."""
+PREPARED = {"meter_script": SET_NAME, "concentrator_script": SET_PORT}
+"""What the inventory adds when such an order is accepted."""
 
 
 class Loss(Enum):
@@ -63,6 +96,14 @@ class ModelDevice:
     alarm_word: int = 0b100
     dst: DstPeriod | None = None
     spontaneous: d.Spontaneous | None = None
+    ntp: d.Ntp | None = None
+    dst_table: tuple[DstPeriod, ...] = ()
+    time_zone: int = 0
+    drift: float = 0.0
+    host_objection: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    methods: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    noted: dict[str, Any] = field(default_factory=dict)
     jobs: dict[int, d.Job] = field(default_factory=dict)
     job_end: tuple[int, int] = (2, 0)
     is_stuck: bool = False
@@ -107,6 +148,16 @@ class ModelDevice:
         job = d.Job(duty.job, duty.command, duty.mac, *self.job_end)
         self.jobs.setdefault(duty.job, job)
 
+    def call(self, duty: d.CallMethod) -> None:
+        attribute, value = self.methods[duty.method]
+        self.attributes[attribute] = value
+
+    def note(self, duty: NoteSteps) -> None:
+        self.noted["done"] = duty.done
+
+    def clock(self) -> ClockReading:
+        return ClockReading(NOW + self.drift, NOW, None, 0)
+
 
 READS: dict[type[d.Duty], Callable[[ModelDevice, Any], d.Answer]] = {
     d.ReadBreaker: lambda device, _: device.breaker(),
@@ -121,6 +172,16 @@ READS: dict[type[d.Duty], Callable[[ModelDevice, Any], d.Answer]] = {
     d.ReadMeterDst: lambda device, _: device.dst,
     d.ReadSpontaneous: lambda device, _: device.spontaneous,
     d.ReadJobs: lambda device, _: tuple(device.jobs.values()),
+    d.ReadNtp: lambda device, _: device.ntp,
+    d.ReadDstTable: lambda device, _: device.dst_table,
+    d.ReadTimeZone: lambda device, _: device.time_zone,
+    d.ReadClock: lambda device, _: device.clock(),
+    d.ReadStatusWord: lambda *_: bytes.fromhex("04B01E"),
+    d.ReadAttribute: lambda device, duty: device.attributes.get(duty.attribute),
+    d.ReadOwnAttribute: lambda device, duty: device.attributes.get(duty.attribute),
+    HostClock: lambda device, _: device.host_objection,
+    Collect: lambda *_: 12,
+    NoteSteps: ModelDevice.note,
 }
 CHANGES: dict[type[d.Duty], Callable[[ModelDevice, Any], None]] = {
     d.OpenBreaker: lambda device, _: setattr(device, "control", 0),
@@ -134,6 +195,14 @@ CHANGES: dict[type[d.Duty], Callable[[ModelDevice, Any], None]] = {
     d.SetMeterDst: lambda device, duty: setattr(device, "dst", duty.period),
     d.SetSpontaneous: lambda device, duty: setattr(device, "spontaneous", duty.profile),
     d.Post: ModelDevice.run_job,
+    d.SetNtp: lambda device, duty: setattr(device, "ntp", duty.ntp),
+    d.SetDstTable: lambda device, duty: setattr(device, "dst_table", duty.periods),
+    d.SetTimeZone: lambda device, duty: setattr(device, "time_zone", duty.minutes),
+    d.SetClock: lambda device, _: setattr(device, "drift", 0.0),
+    d.SetAttribute: lambda device, duty: device.attributes.update({duty.attribute: duty.value}),
+    d.SetOwnAttribute: lambda device, duty: device.attributes.update({duty.attribute: duty.value}),
+    d.CallMethod: ModelDevice.call,
+    d.CallOwnMethod: ModelDevice.call,
 }
 
 
@@ -154,7 +223,8 @@ class Run:
 def facts_for(
     activity: OrderActivity, given: dict[str, Any] | None = None, **more: int | None
 ) -> Facts:
-    return Facts(ORDER, MAC, NOW, OFFSET, activity.parse(given or {}), **more)
+    parameters = activity.parse(given or {}) | PREPARED.get(activity.kind, {})
+    return Facts(ORDER, MAC, NOW, OFFSET, parameters, **more)
 
 
 def run(steps: Generator[d.Duty, Any, Any], device: ModelDevice, transaction: int = 9) -> Run:
@@ -216,12 +286,14 @@ def carry_through(
     """As executor and order machine do it: attempt, read back, and again where nothing was done."""
     facts = facts_for(activity, given)
     for _ in range(20):
+        facts = replace(facts, parameters={**facts.parameters, **device.noted})
         attempt = run(activity.steps(facts), device, transaction)
         if attempt.result is not None:
             return attempt.result
         if activity.needs_transaction and facts.transaction is None:
             before = activity.transaction_before(attempt.answers)
             facts = replace(facts, transaction=transaction, transaction_before=before)
+        facts = replace(facts, parameters={**facts.parameters, **device.noted})
         verdict = run(activity.read_back(facts), device).result if activity.read_back else NotDone()
         if isinstance(verdict, Result):
             return verdict

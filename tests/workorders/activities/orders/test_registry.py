@@ -54,7 +54,14 @@ def test_a_parameter_that_nobody_knows_is_refused(activity):
 
 @each
 def test_what_changes_can_be_read_back_or_repeated(activity):
-    harmless = {"reading", "maximum_power", "credit_read", "autodiagnostic"}
+    harmless = {
+        "reading",
+        "maximum_power",
+        "credit_read",
+        "autodiagnostic",
+        "status_word",
+        "repeater_table",
+    }
     assert (activity.read_back is None) == (activity.kind in harmless)
 
 

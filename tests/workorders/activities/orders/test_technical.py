@@ -1,6 +1,4 @@
-"""Technical orders: autodiagnostic, summer time, the concentrator's spontaneous profile."""
-
-from dataclasses import asdict
+"""Technical orders of a meter: autodiagnostic, summer time."""
 
 import pytest
 from hypothesis import given
@@ -10,13 +8,10 @@ from devices.drivers.base import DstPeriod
 from devices.drivers.duties import (
     ReadDiagnosis,
     ReadMeterDst,
-    ReadSpontaneous,
     ResetAlarms,
     SetMeterDst,
-    SetSpontaneous,
 )
 from tests.workorders.activities.orders.model import (
-    PROFILE,
     SUMMER,
     Loss,
     ModelDevice,
@@ -26,9 +21,6 @@ from tests.workorders.activities.orders.model import (
 )
 from workorders.activities.orders.autodiagnostic import AUTODIAGNOSTIC
 from workorders.activities.orders.base import NotDone, Rejected
-from workorders.activities.orders.concentrator_technical_configuration import (
-    CONCENTRATOR_TECHNICAL_CONFIGURATION,
-)
 from workorders.activities.orders.meter_dst import METER_DST
 
 PERIOD = DstPeriod(1_788_667_200, 1_806_807_600)
@@ -76,50 +68,3 @@ def test_a_summer_time_ends_as_ordered_whatever_is_lost(losses):
 def test_a_summer_time_without_two_instants_in_order_is_refused(given):
     with pytest.raises(Rejected, match=r"parameter (begin|end) .* - give"):
         METER_DST.parse(given)
-
-
-def test_a_profile_that_is_as_ordered_is_left_alone():
-    run = order(CONCENTRATOR_TECHNICAL_CONFIGURATION, ModelDevice(spontaneous=PROFILE), _given())
-    assert run.duties == [ReadSpontaneous()]
-    assert (run.result.is_good, run.result.code) == (True, "")
-
-
-def test_another_profile_is_written_and_looked_at():
-    run = order(CONCENTRATOR_TECHNICAL_CONFIGURATION, ModelDevice(), _given())
-    assert run.duties == [ReadSpontaneous(), SetSpontaneous(PROFILE), ReadSpontaneous()]
-
-
-def test_a_profile_that_does_not_hold_is_a_failure_and_not_done():
-    device = ModelDevice(is_stuck=True)
-    result = order(CONCENTRATOR_TECHNICAL_CONFIGURATION, device, _given()).result
-    assert (result.is_good, result.code) == (False, "26.0.0.79")
-    found = read_back(CONCENTRATOR_TECHNICAL_CONFIGURATION, device, _given()).result
-    assert isinstance(found, NotDone)
-
-
-@given(losses=losses)
-def test_a_profile_ends_as_ordered_whatever_is_lost(losses):
-    device = ModelDevice(losses=losses)
-    assert carry_through(CONCENTRATOR_TECHNICAL_CONFIGURATION, device, _given()).is_good
-    assert device.spontaneous == PROFILE
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("address", "10.0.1.256"),
-        ("address", "host.example"),
-        ("wake_up_port", 0),
-        ("last_gasp_port", 65_536),
-        ("period", "often"),
-        ("wake_up", "perhaps"),
-        ("last_gasp", None),
-    ],
-)
-def test_a_profile_with_an_impossible_field_is_refused_by_its_name(name, value):
-    with pytest.raises(Rejected, match=name):
-        CONCENTRATOR_TECHNICAL_CONFIGURATION.parse({**_given(), name: value})
-
-
-def _given():
-    return asdict(PROFILE)

@@ -7,7 +7,7 @@ import pytest
 from devices.drivers.base import FieldError
 from devices.drivers.duties import By, Duty
 from tests.devices.drivers.cosem.simulated import FIRST, NOW, field, keys_of, opened
-from tests.workorders.activities.orders.model import OFFSET, ORDER, PARAMETERS
+from tests.workorders.activities.orders.model import OFFSET, ORDER, PARAMETERS, PREPARED
 from workorders.activities.orders.base import DrawTransaction, Facts, OrderActivity, Result
 from workorders.activities.orders.registry import ACTIVITIES
 
@@ -24,6 +24,8 @@ class Hands:
     async def perform(self, duty: Duty):
         if isinstance(duty, DrawTransaction):
             return 9
+        if duty.by is By.HEAD_END:  # nothing goes to a device
+            return None
         if duty.by is By.CONCENTRATOR:
             return await self._session.perform(duty, ORDER)
         if self._line is None:
@@ -34,7 +36,7 @@ class Hands:
 
 async def carried_out(session, activity: OrderActivity) -> tuple[Result, list[Result]]:
     """Result of the order, and the verdict of a read-back right after it."""
-    given = activity.parse(PARAMETERS.get(activity.kind, {}))
+    given = activity.parse(PARAMETERS.get(activity.kind, {})) | PREPARED.get(activity.kind, {})
     facts = Facts(ORDER, METER.mac, NOW, OFFSET, given, transaction=9, transaction_before=0)
     read_back = [activity.read_back(facts)] if activity.read_back else []
     async with AsyncExitStack() as stack:

@@ -1,0 +1,120 @@
+"""What orders of concentrators take over: spontaneous profile, time server, zone, summer times.
+
+Values that the caller gave win; then come the concentrator's profile in the inventory and the
+company's settings. The year is that of the database clock.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.backends.utils import CursorWrapper
+
+from devices.parameters import Parameters, parameters_of
+from hes.domain.dst import normal_offset, summer_times
+from workorders.activities.orders.base import Rejected
+from workorders.activities.orders.concentrator_technical_configuration import (
+    NTP,
+    SPONTANEOUS,
+    parse,
+)
+from workorders.activities.orders.parameters import MISSING
+from workorders.activities.orders.summer_times import plain
+from workorders.intake import Draft
+
+Prepared = dict[str, Any] | Rejected
+
+# In the order of SPONTANEOUS, `now` in the zone of the concentrator.
+_INVENTORY = """
+SELECT c.id, c.serial_number, coalesce(s.time_zone, o.time_zone), extract(year FROM now())::int,
+    p.id IS NOT NULL, p.wake_up, p.last_gasp_concentrator, p.last_gasp_meter, p.wake_up_port,
+    p.last_gasp_port, host(p.address), p.period
+FROM concentrator c JOIN company o ON o.id = c.company_id
+    LEFT JOIN substation s ON s.id = c.substation_id
+    LEFT JOIN spontaneous_profile p ON p.id = c.spontaneous_profile_id
+WHERE c.id = ANY(%s)
+"""
+_NOWHERE = "0.0.0.0"  # noqa: S104 - of a concentrator that never speaks by itself
+
+
+class _Known:
+    """What the inventory says of one concentrator."""
+
+    def __init__(self, row: Sequence[Any]) -> None:
+        _, self.serial, zone, self.year, self.has_profile, *profile = row
+        self._zone = ZoneInfo(zone)
+        self.profile = dict(zip(SPONTANEOUS, profile, strict=True)) if self.has_profile else {}
+
+    def periods(self) -> list[dict[str, str]]:
+        """Summer times of this and next year."""
+        return [plain(*each) for each in summer_times(self._zone, self.year, self.year + 1)]
+
+    def time_zone(self) -> int:
+        """Minutes to add to local normal time to get UTC."""
+        return -normal_offset(self._zone, self.year)
+
+
+def dst(cursor: CursorWrapper, _: int, drafts: Sequence[Draft]) -> Sequence[Prepared]:
+    """The summer times of the zone where none are given."""
+    return [
+        {"periods": known.periods(), **draft.parameters} for draft, known in _each(cursor, drafts)
+    ]
+
+
+def technical_configuration(
+    cursor: CursorWrapper, company: int, drafts: Sequence[Draft]
+) -> Sequence[Prepared]:
+    """Every object whole, or why one cannot be."""
+    settings = parameters_of(company)
+    return [
+        _configuration(draft.parameters, known, settings) for draft, known in _each(cursor, drafts)
+    ]
+
+
+def _configuration(given: Mapping[str, Any], known: _Known, settings: Parameters) -> Prepared:
+    whole = {"periods": known.periods(), "time_zone": known.time_zone(), **known.profile, **given}
+    whole |= _ntp(given, settings)
+    if not whole.get("address"):
+        speaks = any(whole.get(name, True) for name in SPONTANEOUS[:3])
+        whole["address"] = settings.text("listener_address") or (None if speaks else _NOWHERE)
+    lacking = [name for name in SPONTANEOUS if whole.get(name) is None]
+    if whole.get("ntp_active") and not whole.get("ntp_server"):
+        lacking.append("ntp_server")
+    if lacking:
+        return Rejected(MISSING, _cure(lacking[0], known))
+    try:
+        return parse(whole)
+    except Rejected as refused:
+        return refused
+
+
+def _cure(name: str, known: _Known) -> str:
+    if name == "ntp_server":
+        cure = "give it, or set it as setting ntp_server"
+    elif not known.has_profile:
+        cure = f"give it, or give concentrator {known.serial} a spontaneous profile (template 7)"
+    else:
+        cure = "give it, or set it in the spontaneous profile or as setting listener_address"
+    return f"parameter {name} is missing - {cure}"
+
+
+def _ntp(given: Mapping[str, Any], settings: Parameters) -> dict[str, Any]:
+    """The time server; nothing where neither the caller nor the company names one."""
+    server = given.get("ntp_server", settings.text("ntp_server"))
+    if not server and not any(name in given for name in NTP):
+        return {}
+    usual = {
+        "ntp_active": bool(server),
+        "ntp_server": server,
+        "ntp_port": settings.number("ntp_port"),
+        "ntp_authentication": settings.number("ntp_authentication"),
+    }
+    return usual | {name: given[name] for name in NTP if name in given}
+
+
+def _each(cursor: CursorWrapper, drafts: Sequence[Draft]) -> Iterator[tuple[Draft, _Known]]:
+    """Every draft with what is known of its concentrator: one query for all."""
+    asked = [(draft, draft.place.concentrator) for draft in drafts if draft.place]
+    cursor.execute(_INVENTORY, [[concentrator for _, concentrator in asked]])
+    known = {row[0]: _Known(row) for row in cursor.fetchall()}
+    return ((draft, known[concentrator]) for draft, concentrator in asked if concentrator)
