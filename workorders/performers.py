@@ -9,7 +9,7 @@ from types import TracebackType
 
 from devices.drivers.base import MeterLine
 from devices.drivers.duties import Answer, By, Duty
-from workorders import collecting, deeds, meter_access
+from workorders import deeds, meter_access, reads
 from workorders.activities.orders.base import Collect, HostClock, Reassociate
 from workorders.meter_access import MeterAccess
 from workorders.orders import Taken
@@ -58,7 +58,7 @@ class Performers:
         if isinstance(duty, HostClock):
             return self._visit.means.clock_objection(self._visit.setting("host_clock_limit"))
         if isinstance(duty, Collect):
-            return await collecting.collect_now(self._visit, duty.activity)
+            return await reads.collect_now(self._visit, duty.activity)
         if duty.by is By.HEAD_END:
             claim = self._visit.assignment.claim
             return await self._visit.means.control(deeds.do, self._taken, claim, duty)
