@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import concentrator_effects
+from workorders import concentrator_effects, ordered_times
 from workorders.activities.orders.base import Effect, Result
 from workorders.activities.orders.concentrator_synchronisation import ClockStepped
 from workorders.activities.orders.concentrator_technical_configuration import (
     ConcentratorConfigured,
 )
 from workorders.activities.orders.status_word import StatusWordRead
+from workorders.activities.orders.summer_times import SummerTimesOrdered
 
 Applying = Callable[[CursorWrapper, int, Effect], None]
 """(cursor, the order that ended, its effect)."""
@@ -22,6 +23,7 @@ EFFECTS: Mapping[type[Effect], Applying] = {
     ConcentratorConfigured: concentrator_effects.initialised,
     ClockStepped: concentrator_effects.clock_stepped,
     StatusWordRead: concentrator_effects.status_word,
+    SummerTimesOrdered: ordered_times.store,
 }
 
 

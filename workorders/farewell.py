@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from devices import recording
 from devices.drivers.base import NodeSilent, Refused
 from hes.domain.time import offset_at
+from workorders import ordered_times
 from workorders.activities.clock import ClockRules, ClockStep, missing_summer_times
 from workorders.visiting import Visiting
 
@@ -46,8 +47,13 @@ async def _clock(visit: Visiting) -> None:
 
 
 async def _summer_times(visit: Visiting) -> None:
-    known = await visit.open_session.read_dst()
-    missing = missing_summer_times(known, visit.zone, int(time.time()))
+    """The zone's, or those of an order; our own clock says which year it is."""
+    known, now = await visit.open_session.read_dst(), int(time.time())
+    if missing_summer_times(known, visit.zone, now):  # seldom: only then it is asked for orders
+        ordered = await visit.means.control(ordered_times.of, visit.concentrator)
+        missing = missing_summer_times(known, visit.zone, now, ordered)
+    else:
+        missing = ()
     if missing and _may_set_clocks(visit):
         await visit.open_session.set_dst(missing)
 

@@ -19,7 +19,7 @@ from workorders.activities.orders.concentrator_technical_configuration import (
     parse,
 )
 from workorders.activities.orders.parameters import MISSING
-from workorders.activities.orders.summer_times import plain
+from workorders.activities.orders.summer_times import FROM_ZONE, plain
 from workorders.intake import Draft
 
 Prepared = dict[str, Any] | Rejected
@@ -45,9 +45,12 @@ class _Known:
         self._zone = ZoneInfo(zone)
         self.profile = dict(zip(SPONTANEOUS, profile, strict=True)) if self.has_profile else {}
 
-    def periods(self) -> list[dict[str, str]]:
-        """Summer times of this and next year."""
-        return [plain(*each) for each in summer_times(self._zone, self.year, self.year + 1)]
+    def with_periods(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters with summer times: those given, else the zone's of this and next year."""
+        if "periods" in given:
+            return dict(given)
+        zones = summer_times(self._zone, self.year, self.year + 1)
+        return {**given, "periods": [plain(*each) for each in zones], FROM_ZONE: True}
 
     def time_zone(self) -> int:
         """Minutes to add to local normal time to get UTC."""
@@ -56,9 +59,7 @@ class _Known:
 
 def dst(cursor: CursorWrapper, _: int, drafts: Sequence[Draft]) -> Sequence[Prepared]:
     """The summer times of the zone where none are given."""
-    return [
-        {"periods": known.periods(), **draft.parameters} for draft, known in _each(cursor, drafts)
-    ]
+    return [known.with_periods(draft.parameters) for draft, known in _each(cursor, drafts)]
 
 
 def technical_configuration(
@@ -72,7 +73,7 @@ def technical_configuration(
 
 
 def _configuration(given: Mapping[str, Any], known: _Known, settings: Parameters) -> Prepared:
-    whole = {"periods": known.periods(), "time_zone": known.time_zone(), **known.profile, **given}
+    whole = {"time_zone": known.time_zone(), **known.profile, **given}
     whole |= _ntp(given, settings)
     if not whole.get("address"):
         speaks = any(whole.get(name, True) for name in SPONTANEOUS[:3])
@@ -83,7 +84,7 @@ def _configuration(given: Mapping[str, Any], known: _Known, settings: Parameters
     if lacking:
         return Rejected(MISSING, _cure(lacking[0], known))
     try:
-        return parse(whole)
+        return known.with_periods(parse(whole))
     except Rejected as refused:
         return refused
 

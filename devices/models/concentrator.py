@@ -41,6 +41,9 @@ class Concentrator(models.Model):
     state = models.CharField(
         max_length=20, choices=ConcentratorState, default=ConcentratorState.PROVISIONED
     )
+    ordered_summer_times = models.JSONField(
+        null=True, help_text="[begin, end] in UTC epoch seconds, of an order; null: its zone's"
+    )
     scheduled_from = models.DateTimeField(null=True, help_text="no slot is due before this")
     stop_activity = models.BooleanField(default=False)
     stopped_by = models.CharField(max_length=150, blank=True)

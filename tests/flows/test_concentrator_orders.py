@@ -162,6 +162,26 @@ def test_summer_times_are_those_of_the_zone(world):
     assert "sending" in states(order)
 
 
+def test_ordered_summer_times_outlive_visits_until_the_zones_are_ordered_again(world):
+    own = [{"begin": "2026-08-30T04:00:00+00:00", "end": "2027-04-04T03:00:00+00:00"}]
+    assert world.order("concentrator_dst", periods=own).state == "done"
+    due(world.td, "repeater_table")
+    visit_all()
+    ordered = Concentrator.objects.get().ordered_summer_times
+    assert ordered == [[1_788_062_400, 1_806_807_600]]
+    assert _begins(world)[0] == "07ea081e"
+    again = world.order("concentrator_dst")
+    assert (again.state, again.parameters["from_zone"]) == ("done", True)
+    assert Concentrator.objects.get().ordered_summer_times is None
+    assert "07ea081e" not in _begins(world)
+
+
+def _begins(world: World) -> list[str]:
+    """The days on which the concentrator begins its summer times."""
+    table = world.field.device(world.td.serial_number).memory.daylight_saving
+    return [begin.hex()[:8] for begin, _ in table]
+
+
 @lossy
 def test_a_script_is_carried_out_step_by_step_and_noted(world):
     _released(world, "SET_NAME", "meter", SET_NAME["steps"])

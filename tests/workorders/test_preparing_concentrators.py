@@ -47,7 +47,7 @@ def test_a_configuration_without_parameters_is_the_inventorys(td):
     assert prepared(td) == {
         "wake_up": True, "last_gasp": True, "meter_last_gasp": True, "wake_up_port": 58_692,
         "last_gasp_port": 58_693, "address": "10.0.1.36", "period": 30,
-        "periods": of_this_and_next_year(), "time_zone": 240,
+        "periods": of_this_and_next_year(), "time_zone": 240, "from_zone": True,
     }  # fmt: skip
 
 
@@ -103,7 +103,9 @@ def test_a_time_server_that_is_switched_on_has_a_name(td):
 
 
 def test_summer_times_are_those_of_the_zone_unless_given(td):
-    assert prepared(td, "concentrator_dst") == {"periods": of_this_and_next_year()}
+    assert prepared(td, "concentrator_dst") == {
+        "periods": of_this_and_next_year(), "from_zone": True
+    }  # fmt: skip
     assert prepared(td, "concentrator_dst", periods=[]) == {"periods": []}
 
 

@@ -48,7 +48,7 @@ def awake(td: Concentrator, **options):
 
 def claims() -> list[int]:
     with transaction.atomic(), connection.cursor() as cursor:
-        found = lanes.claim(cursor, lease.register(30.0).worker, 10, urgent_only=False)
+        found = lanes.claim(cursor, lease.register(30.0).worker, 10, orders_only=False)
     return [claim.concentrator for claim in found]
 
 

@@ -32,9 +32,18 @@ class ClockRules:
 
 
 def missing_summer_times(
-    known: tuple[DstPeriod, ...], zone: ZoneInfo, now: int
+    known: tuple[DstPeriod, ...],
+    zone: ZoneInfo,
+    now: int,
+    ordered: tuple[DstPeriod, ...] | None = None,
 ) -> tuple[DstPeriod, ...]:
-    """The whole table to write when a pair of this or next year is missing, else nothing."""
+    """The whole table to write when a pair of this or next year is missing, else nothing.
+
+    What was `ordered` stands in place of the zone's own periods; those after its last one follow.
+    """
     year = datetime.fromtimestamp(now, UTC).year
     wanted = tuple(DstPeriod(begin, end) for begin, end in summer_times(zone, year, year + 1))
+    if ordered is not None:
+        last = ordered[-1].end if ordered else None
+        wanted = (*ordered, *(each for each in wanted if last is not None and each.begin > last))
     return () if set(wanted) <= set(known) else wanted

@@ -37,3 +37,15 @@ def test_a_table_with_all_pairs_is_left_alone():
 def test_a_table_without_next_year_is_written_whole():
     wanted = missing_summer_times((), SANTIAGO, NOW)
     assert missing_summer_times(wanted[:2], SANTIAGO, NOW) == wanted
+
+
+def test_what_was_ordered_stands_in_place_of_the_zones_own():
+    zones = missing_summer_times((), SANTIAGO, NOW)
+    sooner = DstPeriod(zones[1].begin - 86_400, zones[1].end - 86_400)
+    wanted = missing_summer_times((), SANTIAGO, NOW, (zones[0], sooner))
+    assert wanted == (zones[0], sooner, zones[2])
+    assert missing_summer_times(wanted, SANTIAGO, NOW, (zones[0], sooner)) == ()
+
+
+def test_where_no_summer_time_was_ordered_none_is_written():
+    assert missing_summer_times((), SANTIAGO, NOW, ()) == ()

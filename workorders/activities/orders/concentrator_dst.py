@@ -5,11 +5,19 @@ accepted (`workorders.preparing`).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from devices.drivers.duties import ReadDstTable, SetDstTable
 from workorders.activities.orders import summer_times
-from workorders.activities.orders.base import Facts, NotDone, OrderActivity, ReadBack, Steps
+from workorders.activities.orders.base import (
+    Facts,
+    NotDone,
+    OrderActivity,
+    ReadBack,
+    Result,
+    Steps,
+)
 from workorders.activities.orders.outcomes import done, failed, named
 from workorders.activities.orders.parameters import is_given, only
 
@@ -24,17 +32,21 @@ def _steps(facts: Facts) -> Steps:
     """A table that is as ordered is not written again."""
     wanted = summer_times.periods(facts.parameters["periods"])
     if (yield ReadDstTable()) == wanted:
-        return done(CONCENTRATOR_DST)
+        return _done(facts)
     yield SetDstTable(wanted)
     if (yield ReadDstTable()) != wanted:
         return failed(CONCENTRATOR_DST, "SUMMER TIME UNCHANGED")
-    return done(CONCENTRATOR_DST)
+    return _done(facts)
 
 
 def _read_back(facts: Facts) -> ReadBack:
     table = yield ReadDstTable()
     is_equal = table == summer_times.periods(facts.parameters["periods"])
-    return done(CONCENTRATOR_DST) if is_equal else NotDone()
+    return _done(facts) if is_equal else NotDone()
+
+
+def _done(facts: Facts) -> Result:
+    return replace(done(CONCENTRATOR_DST), effects=(summer_times.ordered(facts.parameters),))
 
 
 CONCENTRATOR_DST = OrderActivity(

@@ -139,19 +139,20 @@ def _steps(facts: Facts) -> Steps:
         if (yield each.read) != each.wanted:
             return failed(CONCENTRATOR_TECHNICAL_CONFIGURATION, f"{each.name} UNCHANGED")
         written.append(each.name)
-    return _configured(written=written)
+    return _configured(facts, written=written)
 
 
 def _read_back(facts: Facts) -> ReadBack:
     for each in _objects(facts.parameters):
         if (yield each.read) != each.wanted:
             return NotDone()
-    return _configured()
+    return _configured(facts)
 
 
-def _configured(**values: object) -> Result:
+def _configured(facts: Facts, **values: object) -> Result:
     result = done(CONCENTRATOR_TECHNICAL_CONFIGURATION, **values)
-    return replace(result, effects=(ConcentratorConfigured(),))
+    table = summer_times.ordered(facts.parameters)
+    return replace(result, effects=(ConcentratorConfigured(), table))
 
 
 CONCENTRATOR_TECHNICAL_CONFIGURATION = OrderActivity(

@@ -1,16 +1,33 @@
 """Summer times as parameters of orders: pairs of instants, ISO 8601 with offset, kept in UTC."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from devices.drivers.base import DstPeriod
 from hes.domain.time import epoch_of
+from workorders.activities.orders.base import Effect
 from workorders.activities.orders.parameters import only, present, unusable
 
+FROM_ZONE = "from_zone"
+"""Set beside `periods` when they were taken over from the zone, not ordered by anybody."""
 MOST_PAIRS = 10  # of a concentrator's table (companion profile 3.1)
 _CURE = "give an instant with its offset, as 2026-09-06T00:00:00-04:00"
 _TABLE_CURE = f"give a list of at most {MOST_PAIRS} pairs of begin and end"
+
+
+@dataclass(frozen=True, slots=True)
+class SummerTimesOrdered(Effect):
+    """The table that visits leave as it is from now on; None: they keep the zone's again."""
+
+    periods: tuple[DstPeriod, ...] | None
+
+
+def ordered(parameters: Mapping[str, Any]) -> SummerTimesOrdered:
+    """What the end of an order says of the table it wrote."""
+    is_own = not parameters.get(FROM_ZONE, False)
+    return SummerTimesOrdered(periods(parameters["periods"]) if is_own else None)
 
 
 def pair(given: Mapping[str, Any]) -> dict[str, str]:

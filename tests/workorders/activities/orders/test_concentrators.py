@@ -26,8 +26,10 @@ from tests.workorders.activities.orders.model import (
     Loss,
     ModelDevice,
     carry_through,
+    facts_for,
     order,
     read_back,
+    run,
 )
 from workorders.activities.orders.base import Collect, HostClock, NotDone, Rejected
 from workorders.activities.orders.concentrator_dst import CONCENTRATOR_DST
@@ -41,6 +43,7 @@ from workorders.activities.orders.concentrator_technical_configuration import (
 )
 from workorders.activities.orders.repeater_table import REPEATER_TABLE
 from workorders.activities.orders.status_word import STATUS_WORD, StatusWordRead
+from workorders.activities.orders.summer_times import FROM_ZONE, SummerTimesOrdered
 
 TABLE = (DstPeriod(1_788_667_200, 1_806_807_600),)
 SERVER = Ntp(True, "ntp.example", 123, 0)
@@ -53,18 +56,18 @@ losses = st.lists(st.sampled_from([None, *Loss]), max_size=6)
 
 
 def test_what_is_as_ordered_is_left_alone_and_the_concentrator_is_configured():
-    run = order(CONCENTRATOR_TECHNICAL_CONFIGURATION, ModelDevice(**AS_ORDERED), WHOLE)
-    assert run.duties == [ReadSpontaneous(), ReadNtp(), ReadDstTable(), ReadTimeZone()]
-    assert (run.result.is_good, run.result.code) == (True, "")
-    assert run.result.effects == (ConcentratorConfigured(),)
+    carried = order(CONCENTRATOR_TECHNICAL_CONFIGURATION, ModelDevice(**AS_ORDERED), WHOLE)
+    assert carried.duties == [ReadSpontaneous(), ReadNtp(), ReadDstTable(), ReadTimeZone()]
+    assert (carried.result.is_good, carried.result.code) == (True, "")
+    assert carried.result.effects == (ConcentratorConfigured(), SummerTimesOrdered(TABLE))
 
 
 def test_each_object_is_written_and_looked_at_only_where_it_is_different():
     device = ModelDevice(**{**AS_ORDERED, "ntp": None})
-    run = order(CONCENTRATOR_TECHNICAL_CONFIGURATION, device, WHOLE)
+    carried = order(CONCENTRATOR_TECHNICAL_CONFIGURATION, device, WHOLE)
     assert device.executed == [SetNtp(SERVER)]
-    assert run.duties[1:4] == [ReadNtp(), SetNtp(SERVER), ReadNtp()]
-    assert run.result.values == {"written": ["NTP"]}
+    assert carried.duties[1:4] == [ReadNtp(), SetNtp(SERVER), ReadNtp()]
+    assert carried.result.values == {"written": ["NTP"]}
 
 
 def test_a_new_concentrator_gets_all_objects_in_the_order_of_the_profile():
@@ -103,7 +106,7 @@ def test_a_configuration_ends_as_ordered_whatever_is_lost(losses):
     device = ModelDevice(losses=losses)
     result = carry_through(CONCENTRATOR_TECHNICAL_CONFIGURATION, device, WHOLE)
     assert result.is_good
-    assert result.effects == (ConcentratorConfigured(),)
+    assert result.effects == (ConcentratorConfigured(), SummerTimesOrdered(TABLE))
     assert {name: getattr(device, name) for name in AS_ORDERED} == AS_ORDERED
 
 
@@ -136,24 +139,24 @@ def test_an_impossible_field_is_refused_by_its_name(name, value):
 
 @pytest.mark.parametrize("drift", [-7_200.0, 2.0, 1e6])
 def test_a_clock_is_set_however_far_it_is_and_the_step_is_told(drift):
-    run = order(CONCENTRATOR_SYNCHRONISATION, ModelDevice(drift=drift))
-    assert run.duties == [HostClock(), ReadClock(), SetClock(OFFSET), ReadClock()]
-    assert run.result.values == {"drift": drift, "drift_after": 0.0}
-    assert run.result.effects == (ClockStepped(drift),)
+    carried = order(CONCENTRATOR_SYNCHRONISATION, ModelDevice(drift=drift))
+    assert carried.duties == [HostClock(), ReadClock(), SetClock(OFFSET), ReadClock()]
+    assert carried.result.values == {"drift": drift, "drift_after": 0.0}
+    assert carried.result.effects == (ClockStepped(drift),)
 
 
 def test_a_clock_that_is_right_is_left_alone():
-    run = order(CONCENTRATOR_SYNCHRONISATION, ModelDevice(drift=-1.9))
-    assert not run.changed
-    assert (run.result.is_good, run.result.effects) == (True, ())
+    carried = order(CONCENTRATOR_SYNCHRONISATION, ModelDevice(drift=-1.9))
+    assert not carried.changed
+    assert (carried.result.is_good, carried.result.effects) == (True, ())
 
 
 def test_a_host_clock_that_is_not_proven_sets_none():
     device = ModelDevice(drift=60, host_objection="host clock is +3.0 s from the database")
-    run = order(CONCENTRATOR_SYNCHRONISATION, device)
-    assert run.duties == [HostClock()]
-    assert run.result.text == "[SINCRO_LVC] host clock is +3.0 s from the database"
-    assert not run.result.is_good
+    carried = order(CONCENTRATOR_SYNCHRONISATION, device)
+    assert carried.duties == [HostClock()]
+    assert carried.result.text == "[SINCRO_LVC] host clock is +3.0 s from the database"
+    assert not carried.result.is_good
 
 
 def test_a_clock_that_does_not_hold_is_a_failure_and_not_done():
@@ -176,8 +179,8 @@ def test_a_clock_is_right_in_the_end_whatever_is_lost(losses, drift):
 def test_summer_times_are_written_only_where_they_are_different():
     device = ModelDevice()
     given = {"periods": [SUMMER]}
-    run = order(CONCENTRATOR_DST, device, given)
-    assert run.duties == [ReadDstTable(), SetDstTable(TABLE), ReadDstTable()]
+    carried = order(CONCENTRATOR_DST, device, given)
+    assert carried.duties == [ReadDstTable(), SetDstTable(TABLE), ReadDstTable()]
     assert order(CONCENTRATOR_DST, device, given).duties == [ReadDstTable()]
     stuck = order(CONCENTRATOR_DST, ModelDevice(is_stuck=True), given).result
     assert stuck.text == "[SET_LVC_DST] SUMMER TIME UNCHANGED"
@@ -185,8 +188,16 @@ def test_summer_times_are_written_only_where_they_are_different():
 
 def test_an_empty_list_clears_the_table():
     device = ModelDevice(dst_table=TABLE)
-    assert order(CONCENTRATOR_DST, device, {"periods": []}).result.is_good
-    assert device.dst_table == ()
+    result = order(CONCENTRATOR_DST, device, {"periods": []}).result
+    assert (device.dst_table, result.effects) == ((), (SummerTimesOrdered(()),))
+
+
+def test_a_table_taken_over_from_the_zone_is_nobodys_own():
+    facts = facts_for(CONCENTRATOR_DST, {"periods": [SUMMER]})
+    facts.parameters[FROM_ZONE] = True
+    for device in (ModelDevice(), ModelDevice(dst_table=TABLE)):
+        done = run(CONCENTRATOR_DST.steps(facts), device)
+        assert done.result.effects == (SummerTimesOrdered(None),)
 
 
 @given(losses=losses)
@@ -204,6 +215,6 @@ def test_a_status_word_is_told_in_bits_and_kept():
 
 
 def test_the_repeater_table_is_read_as_its_collection_is():
-    run = order(REPEATER_TABLE, ModelDevice())
-    assert run.duties == [Collect("repeater_table")]
-    assert (run.result.is_good, run.result.values) == (True, {"meters": 12})
+    carried = order(REPEATER_TABLE, ModelDevice())
+    assert carried.duties == [Collect("repeater_table")]
+    assert (carried.result.is_good, carried.result.values) == (True, {"meters": 12})
