@@ -8,7 +8,6 @@ from workorders.models.orders import (
     ProtectedPoint,
     WorkOrder,
 )
-from workorders.models.orders import Freeze, OrderEvent, OrderSource, ProtectedPoint, WorkOrder
 from workorders.models.scripts import Script
 from workorders.models.work import Lane, Slot, SlotState, Visit, Worker
 

@@ -49,7 +49,7 @@ def _steps(facts: Facts) -> Steps:
 def _read_back(_facts: Facts) -> ReadBack:
     """A clock that is right was set; one that is not may be set again without harm."""
     reading = yield ReadClock()
-    if abs(reading.drift) > REACHED:
+    if abs(reading.drift) >= TOLERANCE:
         return NotDone()
     return _stepped(None, drift_after=_rounded(reading))
 
