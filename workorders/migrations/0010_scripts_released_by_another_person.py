@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devices', '0004_partitions_are_listed_and_attached'),
-        ('workorders', '0006_lanes_know_when_their_orders_are_due'),
+        ('workorders', '0009_ends_in_commit_order'),
     ]
 
     operations = [
