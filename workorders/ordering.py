@@ -216,6 +216,7 @@ class _Execution:
             parameters=self._taken.parameters,
             transaction=self._taken.transaction,
             transaction_before=self._taken.transaction_before,
+            attempts=self._taken.attempts,
         )
 
     def _offset(self, now: int) -> int:

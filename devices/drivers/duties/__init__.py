@@ -75,6 +75,22 @@ from devices.protocol.axdr import Data
 Answer = (
     Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading
     | DstPeriod | tuple[Job, ...] | Spontaneous | tuple[DstPeriod, ...] | Ntp | Data
+from devices.drivers.duties.security import (
+    KeyId,
+    KeySet,
+    KeyUse,
+    MutualAuthentication,
+    PostMeterKeys,
+    ReadMutualAuthentication,
+    SetMutualAuthentication,
+    TransferConcentratorKeys,
+    TransferKeys,
+    WrappedKey,
+)
+
+Answer = (
+    Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading
+    | DstPeriod | tuple[Job, ...] | Spontaneous | MutualAuthentication | None
 )  # fmt: skip
 
 __all__ = [
@@ -90,10 +106,15 @@ __all__ = [
     "Duty",
     "EnterCredit",
     "Job",
+    "KeyId",
+    "KeySet",
+    "KeyUse",
     "Maximum",
     "Ntp",
+    "MutualAuthentication",
     "OpenBreaker",
     "Post",
+    "PostMeterKeys",
     "Prepayment",
     "ReadAttribute",
     "ReadBreaker",
@@ -107,6 +128,7 @@ __all__ = [
     "ReadMeterDst",
     "ReadNtp",
     "ReadOwnAttribute",
+    "ReadMutualAuthentication",
     "ReadPrepayment",
     "ReadPresence",
     "ReadRegisters",
@@ -125,10 +147,14 @@ __all__ = [
     "SetMeterDst",
     "SetNtp",
     "SetOwnAttribute",
+    "SetMutualAuthentication",
     "SetPrepayment",
     "SetSpontaneous",
     "SetThreshold",
     "SetTimeZone",
     "Spontaneous",
     "Tariff",
+    "TransferConcentratorKeys",
+    "TransferKeys",
+    "WrappedKey",
 ]

@@ -37,7 +37,8 @@ class Rejected(HesError):
 class Facts:
     """What steps may know. `now` is UTC epoch seconds; `offset` minutes east of UTC at the device.
 
-    `transaction` of a credit is drawn in the first SENDING transaction: None before.
+    `transaction` of a credit is drawn in the first SENDING transaction: None before. `attempts`:
+    how often the order was begun or given back before.
     """
 
     order: int
@@ -47,6 +48,7 @@ class Facts:
     parameters: Mapping[str, Any]
     transaction: int | None = None
     transaction_before: int | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ The job is the order's id: posted twice it runs once, and the list of jobs tells
 from collections.abc import Callable, Generator
 from typing import Any
 
-from devices.drivers.base import Busy
+from devices.drivers.base import Busy, Refused
 from devices.drivers.duties import Duty, Job, Post, ReadJobs
 from hes.domain.catalogue import rows
 from workorders.activities.orders.base import NotDone, OrderActivity, ReadBack, Result, Steps
 from workorders.activities.orders.outcomes import done, failed
 
-AUTODISCOVERY, SYNCHRONISE_METER, PROBE_METER, WAKE_UP = 6, 7, 8, 10
+METER_KEYS, AUTODISCOVERY, SYNCHRONISE_METER, PROBE_METER, WAKE_UP = 5, 6, 7, 8, 10
 
 DONE, FAILED = 2, 3  # states of a job
+_ORDER_BITS = 48
 _POLLS = 20  # then the job is looked up again by a read-back
 _REASONS = {int(row["code"]): row["text"] for row in rows("acknowledgements")}
 NODE_SILENT = frozenset(_REASONS)
@@ -36,11 +37,23 @@ def reason(job: Job) -> str:
 def ordered(activity: OrderActivity, post: Post, meaning: Meaning = outcome) -> Steps:
     """Post the job and follow it; Busy while it still runs: a read-back sees its end."""
     yield post
-    for _ in range(_POLLS):
-        job = yield from _listed(post.job)
-        if job is not None and job.state in (DONE, FAILED):
-            return meaning(activity, job)
-    raise _still_running()
+    return meaning(activity, (yield from _followed(post.job)))
+
+
+def carried_out(duty: Duty, number: int) -> Generator[Duty, Any, None]:
+    """One of several jobs of an order: posted and followed; raises Refused where it fails."""
+    yield duty
+    job = yield from _followed(number)
+    if job.state == FAILED:
+        raise Refused(reason(job))
+
+
+def step_number(order: int, command: int, mode: int = 0) -> int:
+    """The job of one step of an order that posts several: the same at every repetition (*assumed*).
+
+    Above every order's own number, and below 2**64.
+    """
+    return (command << 4 | mode) << _ORDER_BITS | order
 
 
 def found(activity: OrderActivity, number: int, meaning: Meaning = outcome) -> ReadBack:
@@ -50,6 +63,14 @@ def found(activity: OrderActivity, number: int, meaning: Meaning = outcome) -> R
         return NotDone()
     if job.state in (DONE, FAILED):
         return meaning(activity, job)
+    raise _still_running()
+
+
+def _followed(number: int) -> Generator[Duty, Any, Job]:
+    for _ in range(_POLLS):
+        job = yield from _listed(number)
+        if job is not None and job.state in (DONE, FAILED):
+            return job
     raise _still_running()
 
 

@@ -13,10 +13,12 @@ from workorders.activities.orders.contract_change import CONTRACT_CHANGE
 from workorders.activities.orders.credit_charge import CREDIT_CHARGE
 from workorders.activities.orders.credit_read import CREDIT_READ
 from workorders.activities.orders.disconnect import DISCONNECT
+from workorders.activities.orders.key_rotation import KEY_ROTATION
 from workorders.activities.orders.maximum_power import MAXIMUM_POWER
 from workorders.activities.orders.meter_dst import METER_DST
 from workorders.activities.orders.meter_script import METER_SCRIPT
 from workorders.activities.orders.meter_synchronisation import METER_SYNCHRONISATION
+from workorders.activities.orders.mutual_authentication import MUTUAL_AUTHENTICATION
 from workorders.activities.orders.outage_check import OUTAGE_CHECK
 from workorders.activities.orders.prepay_configure import PREPAY_CONFIGURE
 from workorders.activities.orders.prepay_disable import PREPAY_DISABLE
@@ -51,5 +53,7 @@ _ALL: tuple[OrderActivity, ...] = (
     REPEATER_TABLE,
     WAKE_UP,
     AUTODISCOVERY,
+    KEY_ROTATION,
+    MUTUAL_AUTHENTICATION,
 )
 ACTIVITIES: dict[str, OrderActivity] = {activity.kind: activity for activity in _ALL}
