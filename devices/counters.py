@@ -5,10 +5,11 @@ A block is committed as taken before its first value is used; a crash skips valu
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
-from devices.choices import Holder
+from devices.choices import Holder, KeyState
 from hes.domain.errors import HesError
 
 BLOCK = 1_000
@@ -21,7 +22,7 @@ class CounterExhausted(HesError):
 
 
 class NoKey(HesError):
-    """Devices without an active encryption key: there is nothing to count for."""
+    """Devices without an encryption key in that state: there is nothing to count for."""
 
 
 class CounterBlock:
@@ -46,48 +47,72 @@ class CounterBlock:
         return self._end - self._next
 
 
-_KEY_OF = """
-SELECT holder, holder_id, version FROM device_secret
-WHERE holder = %(holder)s AND holder_id = ANY(%(ids)s)
-  AND role = 'encryption' AND state = 'active'
-"""
-
-_RESERVE = f"""
+_RESERVE = """
 INSERT INTO invocation_counter AS c (holder, holder_id, version, next_free, server_last)
-SELECT holder, holder_id, version, %(count)s, -1 FROM ({_KEY_OF} ORDER BY holder_id) AS key
+SELECT holder, holder_id, version, %(count)s, -1 FROM (
+    SELECT holder, holder_id, version FROM device_secret
+    WHERE holder = %(holder)s AND holder_id = ANY(%(ids)s)
+      AND role = 'encryption' AND state = %(state)s ORDER BY holder_id) AS key
 ON CONFLICT (holder, holder_id, version) DO UPDATE SET next_free = c.next_free + %(count)s
 RETURNING holder_id, next_free - %(count)s, version, server_last
 """
 
-_RAISE = f"""
-INSERT INTO invocation_counter AS c (holder, holder_id, version, next_free, server_last)
-SELECT holder, holder_id, version, %(value)s, -1 FROM ({_KEY_OF}) AS key
-ON CONFLICT (holder, holder_id, version)
-DO UPDATE SET next_free = greatest(c.next_free, %(value)s)
+_MORE = """
+UPDATE invocation_counter SET next_free = next_free + %(count)s
+WHERE (holder, holder_id, version) = (%(holder)s, %(id)s, %(version)s)
+RETURNING holder_id, next_free - %(count)s, version, server_last
 """
 
-_NOTE = f"""
-UPDATE invocation_counter c SET server_last = %(value)s FROM ({_KEY_OF}) AS key
-WHERE (c.holder, c.holder_id, c.version) = (key.holder, key.holder_id, key.version)
-  AND c.server_last < %(value)s
+_RAISE = """
+UPDATE invocation_counter SET next_free = greatest(next_free, %(value)s)
+WHERE (holder, holder_id, version) = (%(holder)s, %(id)s, %(version)s)
+"""
+
+_NOTE = """
+UPDATE invocation_counter SET server_last = %(value)s
+WHERE (holder, holder_id, version) = (%(holder)s, %(id)s, %(version)s) AND server_last < %(value)s
 """
 
 
-def reserve(holder: Holder, ids: Sequence[int], count: int = BLOCK) -> dict[int, CounterBlock]:
+def reserve(
+    holder: Holder,
+    ids: Sequence[int],
+    count: int = BLOCK,
+    state: KeyState = KeyState.ACTIVE,
+) -> dict[int, CounterBlock]:
     """Take `count` values for each device by one committed statement; rows are made if missing.
 
+    They belong to the key that is in `state` now: compare the block's version with the key's.
     Raises NoKey, CounterExhausted (change the key), and RuntimeError inside another transaction,
     whose roll-back would give the values a second time.
     """
+    values: dict[str, Any] = {"holder": holder, "ids": list(ids), "count": count, "state": state}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_RESERVE, {"holder": holder, "ids": list(ids), "count": count})
-        blocks = {
-            pk: CounterBlock(first, count, version, server_last)
-            for pk, first, version, server_last in _living(holder, cursor.fetchall(), count)
-        }
+        cursor.execute(_RESERVE, values)
+        blocks = _blocks(holder, cursor.fetchall(), count)
         if missing := sorted(set(ids) - blocks.keys()):
-            raise NoKey(f"{holder} {missing[:10]} without an active encryption key - import one")
+            raise NoKey(f"{holder} {missing[:10]} without an {state} encryption key - import one")
     return blocks
+
+
+def reserve_more(holder: Holder, holder_id: int, version: int, count: int = BLOCK) -> CounterBlock:
+    """The next `count` values under a key that values were taken for before.
+
+    By its version: a session goes on under its key though another one became active meanwhile.
+    """
+    values: dict[str, Any] = {"holder": holder, "id": holder_id, "version": version, "count": count}
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_MORE, values)
+        return _blocks(holder, cursor.fetchall(), count)[holder_id]
+
+
+def _blocks(
+    holder: Holder, rows: list[tuple[int, int, int, int]], count: int
+) -> dict[int, CounterBlock]:
+    return {
+        pk: CounterBlock(first, count, version, server_last)
+        for pk, first, version, server_last in _living(holder, rows, count)
+    }
 
 
 def _living(
@@ -98,18 +123,20 @@ def _living(
     return rows
 
 
-def note_server_counter(holder: Holder, holder_id: int, value: int) -> None:
-    """Remember the highest counter a device has used under its active key; it only rises."""
+def note_server_counter(holder: Holder, holder_id: int, version: int, value: int) -> None:
+    """Remember the highest counter a device has used under a key; it only rises."""
+    values: dict[str, Any] = {"holder": holder, "id": holder_id, "version": version, "value": value}
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE, {"holder": holder, "ids": [holder_id], "value": value})
+        cursor.execute(_NOTE, values)
 
 
-def raise_to(holder: Holder, holder_id: int, value: int) -> None:
+def raise_to(holder: Holder, holder_id: int, version: int, value: int) -> None:
     """Continue at `value` or later: recovery after a device refused our counter (rule e)."""
     if not 0 <= value < LIMIT:
         raise ValueError("an invocation counter has 32 bits")
+    values: dict[str, Any] = {"holder": holder, "id": holder_id, "version": version, "value": value}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_RAISE, {"holder": holder, "ids": [holder_id], "value": value})
+        cursor.execute(_RAISE, values)
     logger.warning(
         "invocation counter of %s %d raised after its device refused it", holder, holder_id
     )

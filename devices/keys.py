@@ -1,7 +1,7 @@
 """Device keys in the database: sealed per row, under data keys that the KMS wraps (design D16).
 
 Associated data of a secret: company, holder, id, role, version, data key; a ciphertext moved to
-another row does not open. Values leave this module only by `load`.
+another row does not open. Values leave this module only by `load` and `load_sets`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,8 @@ CHUNK = 5_000
 NO_COMPANY = 0
 PAIR = (SecretRole.ENCRYPTION, SecretRole.AUTHENTICATION)
 _COLUMNS = (
-    "holder, holder_id, role, version, state, data_key_id, ciphertext, pair_fingerprint, created_at"
+    "holder, holder_id, role, version, state, origin, data_key_id, ciphertext, pair_fingerprint,"
+    " created_at"
 )
 
 
@@ -37,18 +38,34 @@ class KeyPairUsedTwice(HesError):
 
 @dataclass(frozen=True, slots=True)
 class DeviceKeys:
-    """The secrets of one device; `company_id` is NO_COMPANY for a meter model."""
+    """The secrets of one device; `company_id` is NO_COMPANY for a meter model.
+
+    `state` ACTIVE or NEW; `origin` tells what they were made for, as who made them counts it.
+    """
 
     company_id: int
     holder: Holder
     holder_id: int
     values: Mapping[SecretRole, bytes] = field(repr=False)
+    state: KeyState = KeyState.ACTIVE
+    origin: int | None = None
 
     def __post_init__(self) -> None:
         if not self.values:
             raise ValueError("no secret is given")
         if len([role for role in PAIR if role in self.values]) == 1:
             raise ValueError("an encryption and an authentication key are stored as a pair")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The secrets of a device that share a state; `version` is that of its encryption key, or 0."""
+
+    version: int
+    values: dict[SecretRole, bytes] = field(repr=False)
+
+
+Rings = dict[KeyState, KeyRing]
 
 
 def store(
@@ -85,18 +102,33 @@ def load(
 
     Raises Unsealable where a row was altered or moved, or the master key is another one.
     """
+    found = load_sets(holders, (KeyState.ACTIVE,))
+    return {holder: rings[KeyState.ACTIVE].values for holder, rings in found.items()}
+
+
+def load_sets(
+    holders: Iterable[tuple[Holder, int]],
+    states: Sequence[KeyState] = (KeyState.NEW, KeyState.ACTIVE),
+) -> dict[tuple[Holder, int], Rings]:
+    """The secrets of devices by their state, else as `load`."""
     wanted = list(holders)
-    found: dict[tuple[Holder, int], dict[SecretRole, bytes]] = {}
+    found: dict[tuple[Holder, int], Rings] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_LOAD, [[holder for holder, _ in wanted], [pk for _, pk in wanted]])
-        for holder, pk, role, sealed, context, wrapped, kms in cursor:
+        names = [holder for holder, _ in wanted]
+        cursor.execute(_LOAD, [names, [pk for _, pk in wanted], list(states)])
+        for holder, pk, state, version, role, sealed, context, wrapped, kms in cursor:
             value = _unwrapped(bytes(wrapped), kms).open(bytes(sealed), context.encode())
-            found.setdefault((Holder(holder), pk), {})[SecretRole(role)] = value
+            rings = found.setdefault((Holder(holder), pk), {})
+            ring = rings.setdefault(KeyState(state), KeyRing(version, {}))
+            ring.values[SecretRole(role)] = value
     return found
 
 
 _LOAD = """
-SELECT holder, holder_id, s.role, s.ciphertext,
+SELECT holder, holder_id, s.state,
+       coalesce(max(s.version) FILTER (WHERE s.role = 'encryption')
+                OVER (PARTITION BY holder, holder_id, s.state), 0),
+       s.role, s.ciphertext,
        concat_ws('|', coalesce(m.company_id, c.company_id, 0), holder, holder_id,
                  s.role, s.version, s.data_key_id), k.wrapped, k.kms
 FROM device_secret s
@@ -104,7 +136,7 @@ JOIN unnest(%s::text[], %s::bigint[]) AS wanted (holder, holder_id) USING (holde
 JOIN data_key k ON k.id = s.data_key_id
 LEFT JOIN meter m ON holder = 'meter' AND m.id = holder_id
 LEFT JOIN concentrator c ON holder = 'concentrator' AND c.id = holder_id
-WHERE s.state = 'active'
+WHERE s.state = ANY(%s)
 """
 
 
@@ -158,7 +190,7 @@ class _Vault:
                 place = f"{device.company_id}|{holder}|{pk}|{role.value}|{version}"
                 sealed = self._key.seal(value, f"{place}|{self._data_key_id}".encode())
                 yield (
-                    *(holder, pk, role.value, version, KeyState.ACTIVE.value),
+                    *(holder, pk, role.value, version, device.state.value, device.origin),
                     *(self._data_key_id, sealed, self._fingerprint(role, device), "now"),
                 )
 
@@ -171,11 +203,12 @@ class _Vault:
 
 _EXPIRE = """
 WITH given AS (
-    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS g (holder, holder_id, role)
+    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bool[])
+        AS g (holder, holder_id, role, replaces)
 ), expired AS (
     UPDATE device_secret s SET state = 'expired' FROM given
     WHERE (s.holder, s.holder_id, s.role) = (given.holder, given.holder_id, given.role)
-      AND s.state = ANY(%s)
+      AND given.replaces AND s.state = ANY(%s)
 )
 SELECT holder, holder_id, role, max(version)
 FROM given JOIN device_secret USING (holder, holder_id, role) GROUP BY 1, 2, 3
@@ -185,9 +218,9 @@ FROM given JOIN device_secret USING (holder, holder_id, role) GROUP BY 1, 2, 3
 def _expire(
     cursor: CursorWrapper, devices: Sequence[DeviceKeys]
 ) -> dict[tuple[str, int, str], int]:
-    """Expire what is replaced; returns the last version of each secret there was."""
+    """Expire what is replaced by ACTIVE ones; returns the last version of each secret there was."""
     given = [
-        (device.holder.value, device.holder_id, role.value)
+        (device.holder.value, device.holder_id, role.value, device.state is KeyState.ACTIVE)
         for device in devices
         for role in device.values
     ]

@@ -85,7 +85,8 @@ KEY = _life_cycle(
     "key",
     {
         "new": ("active", "withdrawn"),
-        "active": ("expired", "withdrawn"),
+        # provisioned as the device's own, while it still holds its model's public ones (assumed)
+        "active": ("expired", "withdrawn", "new"),
         "expired": ("withdrawn",),
         "withdrawn": (),
     },

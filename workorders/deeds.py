@@ -5,12 +5,14 @@ is committed before the steps go on. Doing it twice must be harmless.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.drivers.duties import Duty
-from workorders import lanes
+from workorders import key_deeds, lanes
+from workorders.activities.orders import keys
 from workorders.activities.orders.base import DrawTransaction
 from workorders.activities.orders.scripts import NoteSteps
 from workorders.lanes import Claim
@@ -21,11 +23,12 @@ UPDATE work_order SET parameters = parameters || jsonb_build_object('done',
     greatest(%(done)s::int, coalesce((parameters->>'done')::int, 0)))
 WHERE id = %(order)s
 """
-Doing = Callable[[CursorWrapper, Taken, Duty], object]
+Doing = Callable[[CursorWrapper, Taken, Any], object]
 
 
 def do(taken: Taken, claim: Claim, duty: Duty) -> object:
-    """Carry out a deed and commit; returns its answer. Raises LeaseLost."""
+    """Carry out a deed and commit; returns its answer. Raises LeaseLost, and Refused where the
+    deed cannot be done."""
     with transaction.atomic(), connection.cursor() as cursor:
         lanes.fence(claim)(cursor)
         return DEEDS[type(duty)](cursor, taken, duty)
@@ -37,13 +40,21 @@ def _drawn(cursor: CursorWrapper, taken: Taken, _: Duty) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _noted(cursor: CursorWrapper, taken: Taken, duty: Duty) -> None:
+def _noted(cursor: CursorWrapper, taken: Taken, duty: NoteSteps) -> None:
     """Beside the steps that the order carries; a note never goes back."""
-    assert isinstance(duty, NoteSteps)  # noqa: S101 - by the registry below
     cursor.execute(_NOTE_STEPS, {"order": taken.order, "done": duty.done})
 
 
 DEEDS: Mapping[type[Duty], Doing] = {
     DrawTransaction: _drawn,
     NoteSteps: _noted,
+    keys.LookUpKeys: key_deeds.look_up,
+    keys.PrepareKeys: key_deeds.prepare,
+    keys.OfferPublic: key_deeds.offer_public,
+    keys.WrapKeys: key_deeds.wrap,
+    keys.WrapForConcentrator: key_deeds.wrap_for_concentrator,
+    keys.WrapSecret: key_deeds.wrap_secret,
+    keys.ActivateKeys: key_deeds.activate,
+    keys.RetireKeys: key_deeds.retire,
+    keys.NoteStep: key_deeds.note_step,
 }

@@ -20,19 +20,21 @@ from devices.drivers.base import (
     Driver,
     Endpoint,
     FieldError,
+    KeysRefused,
     Locked,
     NodeSilent,
     Refused,
+    Session,
     Timeout,
 )
 from devices.events import Event, announce
 from devices.fleet import load_fleet
 from devices.recording.fence import Fence, LeaseLost
 from hes.domain.events import EventKind
-from workorders import lanes, order_sweeps, visits
+from workorders import candidates, lanes, order_sweeps, visits
 from workorders.activities.registry import POSITION
 from workorders.collecting import collect
-from workorders.credentials import credentials
+from workorders.credentials import NO_KEYS, NoKeys, credentials
 from workorders.farewell import say_farewell
 from workorders.lease import Lease
 from workorders.ordering import run_orders
@@ -118,14 +120,30 @@ async def _open(visit: Visiting) -> None:
 async def _connect(visit: Visiting) -> None:
     claim = visit.assignment.claim
     visit.require_lease()
-    endpoint = Endpoint(claim.host, claim.port, ZoneInfo(claim.zone))
-    visit.session = await visit.drivers(claim.driver).open(
-        endpoint, credentials(visit), visit.means.limits
-    )
+    visit.session = await _associated(visit)
     identity = await visit.session.identify()
     if identity.serial_number != claim.serial:
         raise WrongConcentrator("[TB_ACK_196] WRONG CONCENTRATOR")
     visit.identity = identity
+
+
+async def _associated(visit: Visiting) -> Session:
+    """By the first set of keys that opens: NEW ones may or may not have reached the device."""
+    claim = visit.assignment.claim
+    refused: Locked = NoKeys(NO_KEYS)
+    endpoint = Endpoint(claim.host, claim.port, ZoneInfo(claim.zone))
+    for candidate in visit.assignment.candidates:
+        await visit.means.control(candidates.start, candidate)
+        try:
+            session = await visit.drivers(claim.driver).open(
+                endpoint, credentials(visit, candidate), visit.means.limits
+            )
+        except KeysRefused as error:
+            refused = error
+        else:
+            visit.assignment.held = candidate
+            return session
+    raise refused
 
 
 async def _note_contact(visit: Visiting, contact: Contact) -> None:

@@ -7,10 +7,12 @@ duty is sent (companion profile 5, ID). The concentrator's own stays open beside
 from contextlib import AsyncExitStack
 from types import TracebackType
 
-from devices.drivers.base import MeterLine
-from devices.drivers.duties import Answer, By, Duty
+from devices.drivers.base import KeysRefused, Locked, MeterLine
+from devices.drivers.duties import Answer, By, Duty, KeySet
 from workorders import deeds, meter_access, reads
 from workorders.activities.orders.base import Collect, HostClock, Reassociate
+from workorders.activities.orders.keys import HeldConcentratorKeys, HeldKeys
+from workorders.candidates import Candidate
 from workorders.meter_access import MeterAccess
 from workorders.orders import Taken
 from workorders.visiting import Visiting
@@ -22,6 +24,7 @@ class Performers:
     def __init__(self, visit: Visiting, taken: Taken) -> None:
         self._visit, self._taken = visit, taken
         self._line: MeterLine | None = None
+        self._held: Candidate | None = None
         self._stack = AsyncExitStack()
         self.met = False
 
@@ -41,14 +44,25 @@ class Performers:
         return duty.by is By.METER and self._line is None
 
     async def open(self) -> None:
-        """Associate with the meter; raises what the association comes to."""
+        """Associate by the first set of keys that opens; raises what the association comes to."""
         assert self._taken.meter_id is not None, "an order of a meter names it"  # noqa: S101
         access = await self._visit.means.control(meter_access.load, self._taken.meter_id)
         self.met = True
-        credentials = meter_access.credentials(self._visit, access)
+        refused: KeysRefused | None = None
+        for candidate in access.candidates:
+            try:
+                return await self._associate(access, candidate)
+            except KeysRefused as error:
+                refused = error
+        raise refused or Locked(meter_access.NO_KEYS)
+
+    async def _associate(self, access: MeterAccess, candidate: Candidate) -> None:
+        await self._visit.means.control(meter_access.start, candidate)
+        credentials = meter_access.credentials(self._visit, access, candidate)
         opening = self._visit.open_session.meter(self._taken.mac, credentials)
-        self._stack.push_async_callback(self._remember, access)
         self._line = await self._stack.enter_async_context(opening)
+        self._held = candidate
+        self._stack.push_async_callback(self._remember, self._line, candidate)
 
     async def perform(self, duty: Duty) -> Answer | object:
         """Carry a duty out; raises FieldError."""
@@ -59,6 +73,8 @@ class Performers:
             return self._visit.means.clock_objection(self._visit.setting("host_clock_limit"))
         if isinstance(duty, Collect):
             return await reads.collect_now(self._visit, duty.activity)
+        if isinstance(duty, HeldKeys | HeldConcentratorKeys):
+            return self._held_keys(duty)
         if duty.by is By.HEAD_END:
             claim = self._visit.assignment.claim
             return await self._visit.means.control(deeds.do, self._taken, claim, duty)
@@ -71,7 +87,14 @@ class Performers:
         await self._stack.aclose()
         self._stack, self._line = AsyncExitStack(), None
 
-    async def _remember(self, access: MeterAccess) -> None:
-        if self._line is not None:
-            title, counter = self._line.server_title, self._line.server_counter
-            await self._visit.means.control(meter_access.remember, access.meter_id, title, counter)
+    def _held_keys(self, duty: HeldKeys | HeldConcentratorKeys) -> KeySet:
+        held = self._held if isinstance(duty, HeldKeys) else self._visit.assignment.held
+        assert held is not None, "it is associated"  # noqa: S101 - our own order
+        return held.keys
+
+    async def _remember(self, line: MeterLine, candidate: Candidate) -> None:
+        assert self._taken.meter_id is not None  # noqa: S101 - it was opened
+        title, counter = line.server_title, line.server_counter
+        await self._visit.means.control(
+            meter_access.remember, self._taken.meter_id, candidate, title, counter
+        )

@@ -13,18 +13,18 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices import counters, keys
-from devices.choices import Holder, SecretRole
-from devices.counters import CounterBlock
+from devices.choices import Holder
+from devices.drivers.duties import KeySet
 from devices.parameters import Parameters, parameters_of
 from hes.domain.errors import HesError
-from workorders import backoff, lanes, order_lanes, service, slots
+from workorders import backoff, candidates, lanes, order_lanes, service, slots
 from workorders.backoff import RetryRules, Verdict
+from workorders.candidates import Candidate
 from workorders.lanes import Claim
 from workorders.outcome import Outcome
 from workorders.slots import DueSlot, FailedSlot
 
 log = logging.getLogger(__name__)
-Secrets = Mapping[SecretRole, bytes]
 
 _OPEN_VISITS = f"""
 INSERT INTO visit (concentrator_id, company_id, worker_id, token)
@@ -49,7 +49,7 @@ _LEARN_TITLE = "UPDATE concentrator SET system_title = %s WHERE id = %s AND syst
 
 @dataclass(slots=True)
 class Assignment:
-    """All a visit takes along. `secrets` and `counter` are None where no keys are stored.
+    """All a visit takes along: `candidates` are the keys to be tried, `held` those that opened.
 
     `is_called`: somebody waits for an order of the lane, so what the visit asks of the database
     goes before what other visits ask.
@@ -60,8 +60,8 @@ class Assignment:
     settings: Parameters
     slots: list[DueSlot] = field(default_factory=list)
     recorded: dict[str, int] = field(default_factory=dict)
-    secrets: Secrets | None = field(default=None, repr=False)
-    counter: CounterBlock | None = field(default=None, repr=False)
+    candidates: tuple[Candidate, ...] = ()
+    held: Candidate | None = None
     is_called: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,30 +138,26 @@ def _hand_out_keys(assignments: Sequence[Assignment]) -> None:
             try:
                 _hand_out([assignment])
             except HesError as error:
-                assignment.secrets = None
+                assignment.candidates = ()
                 log.error("concentrator %s: %s", assignment.claim.serial, error)
 
 
 def _hand_out(assignments: Sequence[Assignment]) -> None:
+    """NEW and ACTIVE sets; the counters of ACTIVE ones at once, as they are nearly always used."""
     holders = {(Holder.CONCENTRATOR, a.claim.concentrator): a for a in assignments}
-    found = keys.load(holders)
-    ready = [pk for (_, pk), secrets in found.items() if SecretRole.ENCRYPTION in secrets]
-    blocks = counters.reserve(Holder.CONCENTRATOR, ready) if ready else {}
-    for pk in ready:
-        assignment = holders[Holder.CONCENTRATOR, pk]
-        assignment.secrets = found[Holder.CONCENTRATOR, pk]
-        assignment.counter = blocks[pk]
-
-
-def more_counters(claim: Claim) -> CounterBlock:
-    """The next block for a visit that used up most of its first one."""
-    return counters.reserve(Holder.CONCENTRATOR, [claim.concentrator])[claim.concentrator]
-
-
-def counters_from(claim: Claim, value: int) -> CounterBlock:
-    """A block from `value` on: the device has accepted higher counters than ours."""
-    counters.raise_to(Holder.CONCENTRATOR, claim.concentrator, value)
-    return more_counters(claim)
+    found = keys.load_sets(holders)
+    for holder, rings in found.items():
+        holders[holder].candidates = tuple(candidates.own(*holder, rings))
+    active = {
+        each.holder_id: each
+        for assignment in assignments
+        for each in assignment.candidates
+        if each.keys is KeySet.ACTIVE
+    }
+    blocks = counters.reserve(Holder.CONCENTRATOR, list(active)) if active else {}
+    for pk, block in blocks.items():
+        if block.version == active[pk].ring.version:
+            active[pk].block = block
 
 
 def take_more(assignment: Assignment) -> list[DueSlot]:
@@ -186,10 +182,8 @@ def finish(assignment: Assignment, outcome: Outcome) -> None:
         if outcome.server_title:
             cursor.execute(_LEARN_TITLE, [outcome.server_title, claim.concentrator])
         lanes.release(cursor, claim, verdict)
-    if outcome.server_counter >= 0:
-        counters.note_server_counter(
-            Holder.CONCENTRATOR, claim.concentrator, outcome.server_counter
-        )
+    if assignment.held is not None:
+        candidates.note_server(assignment.held, outcome.server_counter)
 
 
 def _row(outcome: Outcome) -> tuple[Any, ...]:

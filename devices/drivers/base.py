@@ -224,6 +224,10 @@ class Locked(FieldError):
     family = "locked"
 
 
+class KeysRefused(Locked):
+    """These keys open nothing; the device may hold others that are known of it."""
+
+
 class Timeout(FieldError):
     """A deadline or the byte cap passed after the association was open."""
 

@@ -48,6 +48,9 @@ class Meter(models.Model):
     )
     error_instant_closure = models.BooleanField(default=False)
     system_title = models.BinaryField(max_length=8, null=True)
+    may_hold_public_keys = models.BooleanField(
+        default=False, help_text="its model's keys were handed over, or may have been"
+    )
     closure_energy = models.ForeignKey(EnergyProfile, models.PROTECT, null=True, related_name="+")
     load_profile_energy = models.ForeignKey(
         EnergyProfile, models.PROTECT, null=True, related_name="+"

@@ -38,6 +38,9 @@ class DeviceSecret(models.Model):
     role = models.CharField(max_length=20, choices=SecretRole)
     version = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=KeyState, default=KeyState.ACTIVE)
+    origin = models.BigIntegerField(
+        null=True, help_text="what it was made for: the order that made a set makes no second one"
+    )
     data_key = models.ForeignKey(DataKey, models.PROTECT)
     ciphertext = models.BinaryField(help_text="nonce (12) and sealed value")
     pair_fingerprint = models.BinaryField(
@@ -55,6 +58,11 @@ class DeviceSecret(models.Model):
                 fields=["holder", "holder_id", "role"],
                 condition=models.Q(state=KeyState.ACTIVE),
                 name="one_active_secret_per_role",
+            ),
+            models.UniqueConstraint(
+                fields=["holder", "holder_id", "role"],
+                condition=models.Q(state=KeyState.NEW),
+                name="one_new_secret_per_role",
             ),
         ]
 

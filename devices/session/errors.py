@@ -15,6 +15,7 @@ from devices.drivers.base import (
     Contact,
     FieldError,
     Garbled,
+    KeysRefused,
     Locked,
     NodeSilent,
     Refused,
@@ -87,7 +88,7 @@ class CounterRefused(Locked):
     """The device refuses our invocation counter; recovered once (companion profile 2 (e))."""
 
 
-class AuthenticationFailure(Locked):
+class AuthenticationFailure(KeysRefused):
     """The device refuses who we say we are; a counter that fell behind is one cause."""
 
 
@@ -188,7 +189,7 @@ def exception(answer: ServerException) -> FieldError:
     """An exception-response (D8) of the addressed device."""
     kinds: dict[ServiceError, type[FieldError]] = {
         ServiceError.INVOCATION_COUNTER_ERROR: CounterRefused,
-        ServiceError.DECIPHERING_ERROR: Locked,
+        ServiceError.DECIPHERING_ERROR: KeysRefused,
         ServiceError.PDU_TOO_LONG: RequestTooLong,
     }
     kind = kinds.get(answer.service)

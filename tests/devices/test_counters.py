@@ -75,18 +75,28 @@ def test_a_device_without_key_is_named():
         counters.reserve(Holder.MODEL, [5])
 
 
+def test_a_session_goes_on_under_its_key_though_another_became_active():
+    give_keys(1)
+    counters.reserve(Holder.MODEL, [1], count=3)
+    give_keys(1)
+    block = counters.reserve_more(Holder.MODEL, 1, version=1, count=2)
+    assert (block.version, taken(block)) == (1, [3, 4])
+    assert taken(counters.reserve(Holder.MODEL, [1], count=2)[1]) == [0, 1]
+
+
 def test_the_device_counter_is_remembered_and_never_falls():
     give_keys(1)
     counters.reserve(Holder.MODEL, [1])
-    counters.note_server_counter(Holder.MODEL, 1, 70)
-    counters.note_server_counter(Holder.MODEL, 1, 60)
+    counters.note_server_counter(Holder.MODEL, 1, 1, 70)
+    counters.note_server_counter(Holder.MODEL, 1, 1, 60)
     assert counters.reserve(Holder.MODEL, [1])[1].server_last == 70
 
 
 def test_recovery_raises_the_counter_and_leaves_a_trace_without_values(caplog):
     give_keys(1)
-    counters.raise_to(Holder.MODEL, 1, 123_456)
-    counters.raise_to(Holder.MODEL, 1, 1_000)
+    counters.reserve(Holder.MODEL, [1])
+    counters.raise_to(Holder.MODEL, 1, 1, 123_456)
+    counters.raise_to(Holder.MODEL, 1, 1, 1_000)
     assert counters.reserve(Holder.MODEL, [1])[1].next() == 123_456
     assert "invocation counter of model 1 raised" in caplog.text
     assert "123456" not in caplog.text.replace("_", "")
@@ -94,7 +104,8 @@ def test_recovery_raises_the_counter_and_leaves_a_trace_without_values(caplog):
 
 def test_a_used_up_key_says_so_and_takes_nothing():
     give_keys(1)
-    counters.raise_to(Holder.MODEL, 1, counters.LIMIT - 5)
+    counters.reserve(Holder.MODEL, [1])
+    counters.raise_to(Holder.MODEL, 1, 1, counters.LIMIT - 5)
     with pytest.raises(counters.CounterExhausted, match="change it"):
         counters.reserve(Holder.MODEL, [1], count=10)
     assert InvocationCounter.objects.get().next_free == counters.LIMIT - 5
