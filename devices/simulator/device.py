@@ -14,11 +14,13 @@ from devices.protocol.association import Mechanism
 from devices.protocol.errors import DataAccess
 from devices.protocol.security import Keys
 from devices.protocol.server import Policy, ServerSession, ServerSettings
+from devices.simulator import key_holder
 from devices.simulator.changes import ChangeFault, Execute, Outcome, counted
 from devices.simulator.concentrator import ConcentratorObjects
 from devices.simulator.cycles import Rounds
 from devices.simulator.entries import MeterEntry, default_entry
 from devices.simulator.holdings import Holdings
+from devices.simulator.key_holder import GAK, GUEK, MASTER, KeyHolder
 from devices.simulator.local import LocalClock
 from devices.simulator.mailbox import Mailbox
 from devices.simulator.meter import MeterObjects
@@ -136,35 +138,64 @@ class Device:
         """A new association with the concentrator itself."""
         if self.replays:
             self.memory.counters.following = 0
-        keys = self.keys or self.concentrator.keys
-        policies = {
-            PUBLIC: Policy(),
-            COMMISSIONING: Policy(Mechanism.LLS, self.concentrator.secret("maa_password")),
-            MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=Keys(*keys)),
-        }
+        holder = self.key_holder()
+        keys = self.keys or holder.pair
+        self._count_under(keys[0])
+        policies = {PUBLIC: Policy(), MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=Keys(*keys))}
+        if not self.holdings.concentrator(self.concentrator.serial).is_mutual:
+            secret = self.concentrator.secret("maa_password")
+            policies[COMMISSIONING] = Policy(Mechanism.LLS, secret)
         mailbox = Mailbox(
             self.concentrator.serial, self.holdings, self.memory, self.concentrator.meter,
-            self.reached, self.power_line, self.options.now,
+            self.reached, self.power_line, self.options.now, holder,
         )  # fmt: skip
         objects = ConcentratorObjects(
             self.view(), self.options.now, self.memory, self.concentrator.lv_address, mailbox,
             self._changed, compact=self.options.compact,
         )  # fmt: skip
         title, lenient = self.concentrator.system_title, self.options.lenient_counter
+        key_holder.install(objects, holder, title)
         settings = ServerSettings(policies, title, CONCENTRATOR_PDU, lenient)
         return _session(settings, objects, self.memory.counters)
 
-    def node_session(self, meter: Meter) -> ServerSession:
-        """A new association with one of its meters, with the meter's own keys."""
-        counters = self.memory.node(meter.mac, self.options.now())
-        keys = Keys(meter.encryption_key, meter.authentication_key)
-        policies = {PUBLIC: Policy(), MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=keys)}
+    def key_holder(self) -> KeyHolder:
+        """The keys of the concentrator itself."""
+        return KeyHolder(
+            {
+                GUEK: self.concentrator.keys[0],
+                GAK: self.concentrator.keys[1],
+                MASTER: self.concentrator.secret("k2_password"),
+            },
+            self.holdings.concentrator(self.concentrator.serial).keys,
+        )
+
+    def node_keys(self, meter: Meter) -> KeyHolder:
+        """The keys of one of its meters: a new one came with its model's."""
+        holding = self.holdings.meter(meter)
+        guek, gak, master = meter.public_keys
+        if not holding.is_new:
+            guek, gak = meter.encryption_key, meter.authentication_key
+        return KeyHolder({GUEK: guek, GAK: gak, MASTER: master}, holding.keys)
+
+    def _count_under(self, key: bytes) -> None:
+        """A session counts under the key it was opened with."""
+        name, now = self.concentrator.serial.encode(), self.options.now()
+        if not self.memory.under:  # the first session goes on with what faults have prepared
+            self.memory.under[name, key] = self.memory.counters
+        self.memory.counters = self.memory.counted_under(name, key, now)
+
+    def node_session(self, meter: Meter) -> tuple[ServerSession, Counters]:
+        """A new association with one of its meters, with the meter's own keys and counters."""
+        holder = self.node_keys(meter)
+        counters = self.memory.counted_under(meter.mac, holder[GUEK], self.options.now())
+        policies = {PUBLIC: Policy(), MANAGEMENT: Policy(Mechanism.HLS5_GMAC, keys=holder.keys)}
         entry = self.entries.get(meter.serial) or default_entry(meter.serial)
         inside = Inside(meter, self.holdings.meter(meter), self.local, self.options.now)
         objects = MeterObjects(entry, inside, counters, partial(self._meter_changed, inside))
+        key_holder.install(objects, holder, meter.system_title)
         lenient = self.options.lenient_counter
         settings = ServerSettings(policies, meter.system_title, METER_PDU, lenient)
-        return _session(settings, objects, counters)
+        return _session(settings, objects, counters), counters
 
     def _changed(self, _: str, execute: Callable[[], Outcome]) -> DataAccess:
         """A change of the concentrator itself: kept, unless a fault is before it."""

@@ -19,6 +19,7 @@ CONTRACT = {nameplate.MONO: 10_000, nameplate.POLY: 30_000, nameplate.SEMI_DIREC
 JOBS_AT_MOST = 64
 DAY = 86_400
 REWRITTEN_AFTER = 20_000
+OWN_ONLY = 0o600  # keys stand in it
 
 Counts = dict[str, int]
 
@@ -29,6 +30,7 @@ class MeterHolding:
 
     `executions`: order tag -> what -> how often it was carried out (untagged changes under `0`);
     `charges`: transaction -> how often its amount was added to the credit; `counted`: last tag.
+    `is_new`: it came with its model's public keys; `keys`: key id -> what was handed over since.
     """
 
     contract: int = 10_000
@@ -52,6 +54,8 @@ class MeterHolding:
     executions: dict[str, Counts] = field(default_factory=dict)
     charges: Counts = field(default_factory=dict)
     counted: str = ""
+    is_new: bool = False
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, meter: Meter) -> "MeterHolding":
@@ -99,7 +103,12 @@ class JobLine:
 @dataclass(slots=True)
 class ConcentratorHolding:
     """One concentrator. `jobs` are the last 64; `runs`: job -> how often it was carried out;
-    `written`: attribute -> its value as hexadecimal A-XDR, where an order has set it."""
+    `written`: attribute -> its value as hexadecimal A-XDR, where an order has set it.
+
+    `keys`: key id -> what was handed over to it; `meter_keys`: MAC -> the pair it opens that meter
+    with and, behind it, the one it tries first (hexadecimal); `is_mutual`, `user`: mutual
+    authentication.
+    """
 
     jobs: list[JobLine] = field(default_factory=list)
     runs: Counts = field(default_factory=dict)
@@ -107,6 +116,10 @@ class ConcentratorHolding:
     spontaneous: str = ""
     wake_ups: int = 0
     written: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+    meter_keys: dict[str, list[list[str]]] = field(default_factory=dict, repr=False)
+    user: str = ""
+    is_mutual: bool = False
 
     def __post_init__(self) -> None:
         self.jobs = [each if isinstance(each, JobLine) else JobLine(**each) for each in self.jobs]
@@ -185,6 +198,7 @@ class Holdings:
     def _rewrite(self, file: Path) -> None:
         draft = file.with_name(f"{file.name}.{os.getpid()}")
         names = (*self.meters, *self.concentrators)
+        draft.touch(OWN_ONLY)
         draft.write_bytes(b"".join(self._line(name, self._whole(name)) for name in names))
         draft.replace(file)
         self.close()

@@ -13,14 +13,17 @@ from devices.protocol.errors import DataAccess
 from devices.simulator import upkeep
 from devices.simulator.changes import NO_EFFECT, Outcome
 from devices.simulator.holdings import ConcentratorHolding, Holdings, JobLine
+from devices.simulator.key_holder import KeyHolder
 from devices.simulator.local import LocalClock
 from devices.simulator.objects import DATA, ObjectTree
 from devices.simulator.plc import PowerLine
 from devices.simulator.population import Meter
 from devices.simulator.state import NOBODY, Memory
 
-RELEASE, DISCOVER, SYNCHRONISE, PROBE, WAKE_UP = 4, 6, 7, 8, 10
+RELEASE, METER_KEYS, DISCOVER, SYNCHRONISE, PROBE, WAKE_UP = 4, 5, 6, 7, 8, 10
 DONE, FAILED = 2, 3
+CURRENT, NEXT, DROP_OLD = 0, 1, 2
+WRONG_KEY = 145  # of our own range of acknowledgements
 SILENT: Data = (False, bytes(4), U16(58_692), U16(60), False, False, U16(58_693))
 """The spontaneous profile of a concentrator as installed (ports as printed in 000)."""
 
@@ -37,7 +40,9 @@ class Mailbox:
         reached: Callable[[bytes], Meter | None],
         power_line: PowerLine,
         now: Callable[[], float],
+        keys: KeyHolder,
     ) -> None:
+        self._keys = keys
         self._held: ConcentratorHolding = holdings.concentrator(serial)
         self._holdings = holdings
         self._memory = memory
@@ -55,6 +60,8 @@ class Mailbox:
         tree.change(DATA, "0.0.96.58.0", 2, self._set_spontaneous)
         tree.value(DATA, "0.0.96.58.1", 2, lambda: (U32(self._held.wake_ups), U32(0)))
         upkeep.install(tree, self._held, local.normal_deviation(int(self._now())))
+        tree.value(DATA, "0.0.96.56.0", 2, self._mutual)
+        tree.change(DATA, "0.0.96.56.0", 2, self._set_mutual)
 
     def _take(self, number: int, command: "Command", value: Data) -> Outcome:
         """st{job, MAC where the command is about a meter, its other parameters}."""
@@ -96,6 +103,32 @@ class Mailbox:
         self._held.wake_ups += 1
         return 0
 
+    def meter_keys(self, mac: bytes, mode: Data, *wrapped: Data) -> int:
+        """The pair it opens a meter with, last the one it tries first."""
+        use, known = expect.integer(mode, "mode"), self._held.meter_keys.get(mac.hex(), [])
+        if use == DROP_OLD:
+            self._held.meter_keys[mac.hex()] = known[-1:]
+            return 0
+        pair = [opened.hex() for each in wrapped if (opened := self._keys.unwrapped(each))]
+        if len(pair) != len(wrapped):
+            return WRONG_KEY
+        self._held.meter_keys[mac.hex()] = [*(known[:1] if use == NEXT else []), pair]
+        return 0
+
+    # --- mutual authentication ------------------------------------------------------------------
+
+    def _mutual(self) -> Data:
+        """The secret is never told."""
+        return self._held.is_mutual, self._held.user.encode(), b""
+
+    def _set_mutual(self, value: Data) -> DataAccess:
+        is_on, user, secret = expect.structure(value, "mutual authentication", 3)
+        if self._keys.unwrapped(secret) is None:
+            return DataAccess.READ_WRITE_DENIED
+        self._held.is_mutual = expect.boolean(is_on, "enabled")
+        self._held.user = expect.octets(user, "user").decode("ascii", "replace")
+        return DataAccess.SUCCESS
+
     # --- spontaneous profile --------------------------------------------------------------------
 
     def _spontaneous(self) -> Data:
@@ -131,6 +164,7 @@ class Command:
 
 COMMANDS = {
     RELEASE: Command(Mailbox.release, has_meter=True),
+    METER_KEYS: Command(Mailbox.meter_keys, has_meter=True, parameters=3),
     DISCOVER: Command(Mailbox.discover),
     SYNCHRONISE: Command(Mailbox.synchronise, has_meter=True),
     PROBE: Command(Mailbox.probe, has_meter=True),

@@ -55,6 +55,11 @@ class Meter:
         return _key(self.seed, "gak", self.serial)
 
     @property
+    def public_keys(self) -> tuple[bytes, bytes, bytes]:
+        """guek, gak and master of its model: what every new meter of it holds (profile 2)."""
+        return public_keys(self.seed, nameplate.model(self.serial))
+
+    @property
     def system_title(self) -> bytes:
         """`MTR` and the last five bytes of the MAC (companion profile 2)."""
         return b"MTR" + self.mac[-5:]
@@ -179,6 +184,12 @@ class Fleet:
     def write_templates(self, folder: Path) -> dict[int, Path]:
         """Write the seven provisioning files and the associations; template number -> file."""
         return templates.write(self, folder)
+
+
+def public_keys(seed: int, model: str) -> tuple[bytes, bytes, bytes]:
+    """guek, gak and master of a meter model: the same in all its new meters."""
+    guek, gak, master = (_key(seed, f"public {role}", model) for role in ("guek", "gak", "master"))
+    return guek, gak, master
 
 
 def host(pattern: str, number: int) -> str:

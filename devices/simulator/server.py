@@ -16,6 +16,7 @@ from devices.simulator.changes import LineCut, NodeFellSilent
 from devices.simulator.device import Device, Fault, FieldOptions
 from devices.simulator.holdings import Holdings
 from devices.simulator.population import PORT, Fleet, Meter, host
+from devices.simulator.state import Counters
 
 ANY_PORT = 0
 HOST_PATTERN = "127.10.{a}.{b}"
@@ -42,7 +43,7 @@ class Line:
         self.writer = writer
         self._device = device
         self._session: ServerSession | None = None
-        self._node: tuple[bytes, ServerSession] | None = None
+        self._node: tuple[bytes, ServerSession, Counters] | None = None
         self._sent = 0
         self._asked = 0
 
@@ -144,14 +145,14 @@ class Line:
     def _meter_answer(self, request: Incoming, meter: Meter) -> bytes:
         device, mac = self._device, meter.mac
         if request.apdu[:1] == bytes((AARQ,)):
-            self._node = mac, device.node_session(meter)
+            self._node = mac, *device.node_session(meter)
         if self._node is None or self._node[0] != mac:
             return NOT_ASSOCIATED
-        session = self._node[1]
+        _, session, counters = self._node
         try:
             return session.answer(request.client, request.apdu)
         finally:
-            device.memory.node(mac, 0).client = session.client_counter
+            counters.client = session.client_counter
 
 
 def _busy(apdu: bytes) -> bytes:

@@ -48,8 +48,11 @@ class Memory:
     drift: float = 0.0
     daylight_saving: Data = None
     gateway: GatewayResult = field(default_factory=GatewayResult)
-    nodes: dict[bytes, Counters] = field(default_factory=dict)
+    under: dict[tuple[bytes, bytes], Counters] = field(default_factory=dict, repr=False)
 
-    def node(self, mac: bytes, now: float) -> Counters:
-        """The counters of a meter, made when it is first addressed."""
-        return self.nodes.setdefault(mac, Counters.started(now))
+    def counted_under(self, device: bytes, key: bytes, now: float) -> Counters:
+        """The counters of a device under one of its encryption keys, made when it is first used.
+
+        They outlast a change of keys and back: a value never comes twice under a key.
+        """
+        return self.under.setdefault((device, key), Counters.started(now))

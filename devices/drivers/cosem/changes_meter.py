@@ -2,6 +2,7 @@
 
 from devices.drivers.cosem import clocks, objects, stamps
 from devices.drivers.cosem.calendar import passive_tables
+from devices.drivers.cosem.keys import transfer
 from devices.drivers.cosem.performing import Duties, Peer
 from devices.drivers.duties import (
     CloseBreaker,
@@ -14,6 +15,7 @@ from devices.drivers.duties import (
     SetMeterDst,
     SetPrepayment,
     SetThreshold,
+    TransferKeys,
 )
 from devices.protocol.axdr import I8, I32, U32, Enum
 from devices.protocol.objects import (
@@ -104,4 +106,5 @@ CHANGES: Duties = {
     ResetAlarms: _reset_alarms,
     SetMeterClock: clocks.write,
     SetMeterDst: _dst,
+    TransferKeys: transfer,
 }

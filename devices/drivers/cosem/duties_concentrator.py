@@ -3,6 +3,7 @@
 import ipaddress
 
 from devices.drivers.cosem import objects
+from devices.drivers.cosem.keys import CONCENTRATOR_KEYS
 from devices.drivers.cosem.performing import Duties, Peer
 from devices.drivers.cosem.scripted import CONCENTRATOR_STEPS
 from devices.drivers.cosem.upkeep import UPKEEP
@@ -67,4 +68,5 @@ CONCENTRATOR_DUTIES: Duties = {
     SetSpontaneous: _set_spontaneous,
     **UPKEEP,
     **CONCENTRATOR_STEPS,
+    **CONCENTRATOR_KEYS,
 }

@@ -21,6 +21,7 @@ ORDER_TAG = DataObject.at("0.0.96.60.1").attribute(DataObject.VALUE)
 ALARM_WORD = DataObject.at("0.0.97.98.0").attribute(DataObject.VALUE)
 ERROR_OBJECT = DataObject.at("0.0.97.97.0").attribute(DataObject.VALUE)
 JOBS = DataObject.at("0.0.96.55.0").attribute(DataObject.VALUE)
+MUTUAL_AUTHENTICATION = DataObject.at("0.0.96.56.0").attribute(DataObject.VALUE)
 SPONTANEOUS = DataObject.at("0.0.96.58.0").attribute(DataObject.VALUE)
 IDENTITY = SERIAL, SOFTWARE_NUMBER, TABLE_STATE
 """What the first GET of every visit asks for."""

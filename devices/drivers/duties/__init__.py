@@ -58,6 +58,18 @@ from devices.drivers.duties.scripted import (
     SetAttribute,
     SetOwnAttribute,
 )
+from devices.drivers.duties.security import (
+    KeyId,
+    KeySet,
+    KeyUse,
+    MutualAuthentication,
+    PostMeterKeys,
+    ReadMutualAuthentication,
+    SetMutualAuthentication,
+    TransferConcentratorKeys,
+    TransferKeys,
+    WrappedKey,
+)
 from devices.drivers.duties.upkeep import (
     Ntp,
     ReadClock,
@@ -73,24 +85,9 @@ from devices.drivers.duties.upkeep import (
 from devices.protocol.axdr import Data
 
 Answer = (
-    Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading
-    | DstPeriod | tuple[Job, ...] | Spontaneous | tuple[DstPeriod, ...] | Ntp | Data
-from devices.drivers.duties.security import (
-    KeyId,
-    KeySet,
-    KeyUse,
-    MutualAuthentication,
-    PostMeterKeys,
-    ReadMutualAuthentication,
-    SetMutualAuthentication,
-    TransferConcentratorKeys,
-    TransferKeys,
-    WrappedKey,
-)
-
-Answer = (
-    Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading
-    | DstPeriod | tuple[Job, ...] | Spontaneous | MutualAuthentication | None
+    Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading |
+    DstPeriod | tuple[Job, ...] | Spontaneous | tuple[DstPeriod, ...] | Ntp | Data |
+    MutualAuthentication | None
 )  # fmt: skip
 
 __all__ = [
@@ -110,8 +107,8 @@ __all__ = [
     "KeySet",
     "KeyUse",
     "Maximum",
-    "Ntp",
     "MutualAuthentication",
+    "Ntp",
     "OpenBreaker",
     "Post",
     "PostMeterKeys",
@@ -126,9 +123,9 @@ __all__ = [
     "ReadMaximum",
     "ReadMeterClock",
     "ReadMeterDst",
+    "ReadMutualAuthentication",
     "ReadNtp",
     "ReadOwnAttribute",
-    "ReadMutualAuthentication",
     "ReadPrepayment",
     "ReadPresence",
     "ReadRegisters",
@@ -145,9 +142,9 @@ __all__ = [
     "SetDstTable",
     "SetMeterClock",
     "SetMeterDst",
+    "SetMutualAuthentication",
     "SetNtp",
     "SetOwnAttribute",
-    "SetMutualAuthentication",
     "SetPrepayment",
     "SetSpontaneous",
     "SetThreshold",

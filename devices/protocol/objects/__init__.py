@@ -34,13 +34,13 @@ from devices.protocol.objects.register import (
     scaler_unit,
 )
 from devices.protocol.objects.sap import SAP_ASSIGNMENT, SapAssignment, sap_list
+from devices.protocol.objects.security import SECURITY_SETUP, SecuritySetup
 
 __all__ = [
     "ACCOUNT", "ACTIVITY_CALENDAR", "CLOCK", "CREDIT", "CURRENT_ASSOCIATION", "DISCONNECT_CONTROL",
-    "LIMITER", "NTP_SETUP", "SAP_ASSIGNMENT", "TOKEN_GATEWAY", "Account", "ActivityCalendar",
-    "AssociationLn",
-    "Clock", "CosemObject", "CreditObject", "DataObject", "DisconnectControl", "ExtendedRegister",
-    "Limiter", "ListedObject", "NtpSetup", "ProfileGeneric", "Register", "SapAssignment",
-    "ScalerUnit", "Token", "TokenGateway", "capture_objects", "object_list", "sap_list",
-    "scaler_unit",
+    "LIMITER", "NTP_SETUP", "SAP_ASSIGNMENT", "SECURITY_SETUP", "TOKEN_GATEWAY", "Account",
+    "ActivityCalendar", "AssociationLn", "Clock", "CosemObject", "CreditObject", "DataObject",
+    "DisconnectControl", "ExtendedRegister", "Limiter", "ListedObject", "NtpSetup",
+    "ProfileGeneric", "Register", "SapAssignment", "ScalerUnit", "SecuritySetup", "Token",
+    "TokenGateway", "capture_objects", "object_list", "sap_list", "scaler_unit",
 ]  # fmt: skip
