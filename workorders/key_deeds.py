@@ -44,7 +44,10 @@ NOT_STORED = "[TB_ACK_145] KEY: the keys to be handed over are not stored"
 _LANE = "SELECT concentrator_id FROM work_order WHERE id = %s"
 _MODEL = "SELECT model_id FROM meter WHERE id = %s"
 _USER = "SELECT maa_username FROM concentrator WHERE id = %s"
-_OFFER = "UPDATE meter SET may_hold_public_keys = %s, updated_at = now() WHERE id = %s"
+_OFFER = """
+UPDATE meter SET may_hold_public_keys = %(may)s, updated_at = now()
+WHERE id = %(meter)s AND may_hold_public_keys <> %(may)s
+"""
 
 
 def look_up(cursor: CursorWrapper, taken: Taken, _: object) -> StoredKeys:
@@ -66,6 +69,7 @@ def prepare(cursor: CursorWrapper, taken: Taken, deed: PrepareKeys) -> bool:
         return True
     is_kept = not deed.is_renewal or found.get(KeyState.ACTIVE) == taken.order
     if deed.held is KeySet.ACTIVE and is_kept:
+        _offer(cursor, taken, is_public=False)
         return False
     if deed.held is KeySet.PUBLIC and KeyState.ACTIVE in found:
         key_sets.take_from_provisioning(cursor, owner, taken.order)
@@ -80,15 +84,14 @@ def offer_public(cursor: CursorWrapper, taken: Taken, _: OfferPublic) -> None:
     """The model's public set may open the association from now on."""
     if not _values(cursor, taken, KeySet.PUBLIC):
         raise Refused(NO_PUBLIC)
-    cursor.execute(_OFFER, [True, taken.meter_id])
+    _offer(cursor, taken, is_public=True)
     _note(cursor, taken, "the meter may hold its model's public keys")
 
 
 def activate(cursor: CursorWrapper, taken: Taken, _: object) -> None:
     """NEW has opened the association, so it is what the device holds."""
     key_sets.activate(cursor, _owner(cursor, taken))
-    if taken.meter_id is not None:
-        cursor.execute(_OFFER, [False, taken.meter_id])
+    _offer(cursor, taken, is_public=False)
     _note(cursor, taken, "new keys are active, the old ones expired")
 
 
@@ -124,6 +127,10 @@ def wrap_secret(cursor: CursorWrapper, taken: Taken, _: object) -> UserSecret:
 def note_step(cursor: CursorWrapper, taken: Taken, deed: NoteStep) -> None:
     """A line in the order's history."""
     _note(cursor, taken, deed.text)
+
+
+def _offer(cursor: CursorWrapper, taken: Taken, *, is_public: bool) -> None:
+    cursor.execute(_OFFER, {"may": is_public, "meter": taken.meter_id})
 
 
 def _note(cursor: CursorWrapper, taken: Taken, text: str) -> None:

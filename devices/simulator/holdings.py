@@ -106,8 +106,8 @@ class ConcentratorHolding:
     `written`: attribute -> its value as hexadecimal A-XDR, where an order has set it.
 
     `keys`: key id -> what was handed over to it; `meter_keys`: MAC -> the pair it opens that meter
-    with and, behind it, the one it tries first (hexadecimal); `is_mutual`, `user`: mutual
-    authentication.
+    with and, behind it, the one it tries first (hexadecimal); `is_mutual`, `user`:
+    mutual authentication.
     """
 
     jobs: list[JobLine] = field(default_factory=list)

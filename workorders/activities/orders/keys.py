@@ -70,7 +70,8 @@ class PrepareKeys(Deed):
     """-> bool: a NEW set is stored and waits to be handed over; False: nothing is to be done.
 
     One that waits is taken over. `held` PUBLIC: the provisioned set becomes NEW, or a random one
-    is made. `held` ACTIVE: only with `is_renewal` another one, once per order.
+    is made. `held` ACTIVE: only with `is_renewal` another one, once per order. A device that is
+    found to hold its own keys is not offered the public ones any longer.
     """
 
     held: KeySet
