@@ -138,7 +138,7 @@ FROM ours o LEFT JOIN LATERAL (SELECT state FROM order_event e
         """
 SELECT e.order_id, CASE WHEN NOT CASE
         WHEN e.before IS NULL THEN e.cause = 'accepted'
-        WHEN e.cause = 'silent' OR e.cause = 'paced' AND e.before = 'queued'
+        WHEN e.cause IN ('silent', 'step') OR e.cause = 'paced' AND e.before = 'queued'
             THEN e.state = e.before
         ELSE EXISTS (SELECT FROM unnest(%(sources)s, %(causes)s, %(targets)s)
             AS legal (source, cause, target) WHERE legal.source = e.before

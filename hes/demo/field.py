@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from devices import commissioning, provisioning
+from devices import commissioning, model_keys, provisioning
 from devices.choices import ConcentratorState
-from devices.models import Company, Concentrator, Meter
-from devices.simulator.population import Fleet
+from devices.meter_models import ensure_meter_models
+from devices.models import Company, Concentrator, Meter, MeterModel
+from devices.simulator import nameplate
+from devices.simulator.population import Fleet, public_keys
 from devices.simulator.templates import ASSOCIATIONS
 from hes.demo.options import Options
 from hes.demo.trouble import DemoError
@@ -37,6 +39,7 @@ def provision(
     _same_fleet(options, home / "fleet.json")
     fleet = Fleet.generate(options.seed, options.concentrators, options.meters)
     files = fleet.write_templates(home / "templates")
+    load_public_keys(fleet)
     if not Concentrator.objects.filter(company=company).exists():
         for number in TEMPLATES:
             _import(str(number), files[number], company, since)
@@ -45,6 +48,14 @@ def provision(
             fleet, company, home / "templates" / ASSOCIATIONS, since, scheduled_from
         )
     return Provisioned(_ids(Concentrator, company))
+
+
+def load_public_keys(fleet: Fleet) -> None:
+    """The sets that new meters of the field hold."""
+    ensure_meter_models()
+    for model in MeterModel.objects.filter(code__in=nameplate.MODELS.values()):
+        values = zip(model_keys.NAMES.values(), public_keys(fleet.seed, model.code), strict=True)
+        model_keys.store(model, dict(values), replaces=True)
 
 
 def _bring_into_service(

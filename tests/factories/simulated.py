@@ -19,7 +19,7 @@ from devices.models import (
     MeterModel,
     UsagePoint,
 )
-from devices.simulator import readings
+from devices.simulator import nameplate, readings
 from devices.simulator.device import Fault, FieldOptions
 from devices.simulator.entries import default_entry
 from devices.simulator.population import Fleet
@@ -93,20 +93,27 @@ def provision(owner: Company, fleet: Fleet, running: RunningField) -> list[Conce
         td.host, td.port = running.endpoint(each.serial)
         td.save()
         pair = zip((SecretRole.ENCRYPTION, SecretRole.AUTHENTICATION), each.keys, strict=True)
-        keys.store(Holder.CONCENTRATOR, td.pk, dict(pair), company_id=owner.pk)
+        others = {
+            SecretRole.MASTER: each.secret("k2_password"),
+            SecretRole.MAA_PASSWORD: each.secret("maa_password"),
+        }
+        keys.store(Holder.CONCENTRATOR, td.pk, dict(pair) | others, company_id=owner.pk)
         _meters(td, each.meters)
         made.append(td)
     return made
 
 
 def _meters(td: Concentrator, simulated: tuple[Simulated, ...]) -> None:
-    model, _ = MeterModel.objects.get_or_create(code="CERT1", defaults={"phases": "poly"})
+    models = {
+        code: MeterModel.objects.get_or_create(code=code, defaults={"phases": "poly"})[0]
+        for code in nameplate.MODELS.values()
+    }
     meters = Meter.objects.bulk_create(
         Meter(
             company_id=td.company_id,
             serial_number=meter.serial,
             mac_address=meter.mac,
-            model=model,
+            model=models[nameplate.model(meter.serial)],
             state=MeterState.COMMISSIONED,
         )
         for meter in simulated
