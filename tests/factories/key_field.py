@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from django.db import connection
 
 from devices import keys
-from devices.choices import Holder, KeyState, MeterState, SecretRole
+from devices.choices import Holder, KeyState, ProcessState, SecretRole
 from devices.drivers.cosem.driver import CosemDriver
 from devices.models import Concentrator, DeviceSecret, Meter
 from devices.protocol.security import Opener
 from devices.simulator.key_holder import GAK, GUEK, MASTER
-from devices.simulator.population import Fleet
+from devices.simulator.population import METERS_AT_MOST, Fleet
 from hes.demo.field import load_public_keys
 from tests.factories.processes import wait_until
 from tests.factories.simulated import QUICK, give_keys, listening, provision
@@ -27,11 +27,12 @@ ROLES = {GUEK: SecretRole.ENCRYPTION, GAK: SecretRole.AUTHENTICATION, MASTER: Se
 
 
 class KeyField:
-    """One company, one concentrator, meters in service with keys of their own."""
+    """One company, concentrators, meters in service with keys of their own."""
 
-    def __init__(self, meters: int = 3):
-        self.fleet = Fleet.generate(1, 1, meters)
-        [self.concentrator] = self.fleet.concentrators
+    def __init__(self, concentrators: int = 1, meters: int = 3):
+        self.fleet = Fleet.generate(1, concentrators, meters)
+        self.concentrators = list(self.fleet.concentrators)
+        self.concentrator = self.concentrators[0]
         self.company = quick_company("America/Santiago")
         self.meters = list(self.fleet.meters)
 
@@ -41,7 +42,7 @@ class KeyField:
         with listening(self.fleet) as field:
             self.field = field
             self.device = field.device(self.concentrator.serial)
-            [self.td] = provision(self.company, self.fleet, field)
+            provision(self.company, self.fleet, field)
             load_public_keys(self.fleet)
             give_keys(self.company, self.fleet.meters)
             yield self
@@ -60,8 +61,9 @@ class KeyField:
             engine.stop()
             thread.join(20)
 
-    def submit(self, kind, meter=None):
-        about = {"meter": meter.serial} if meter else {"concentrator": self.concentrator.serial}
+    def submit(self, kind, meter=None, concentrator=None):
+        serial = (concentrator or self.concentrator).serial
+        about = {"meter": meter.serial} if meter else {"concentrator": serial}
         request = Request(
             kind=kind, company_id=self.company.pk, requested_by="ada", priority=9, **about
         )
@@ -85,10 +87,11 @@ class KeyField:
         self.field.holdings.meter(meter).is_new = True
         row = self.row(meter)
         keys.forget(Holder.METER, [row.pk])
-        Meter.objects.filter(pk=row.pk).update(state=MeterState.INSTALLED)
+        Meter.objects.filter(pk=row.pk).update(process_state=ProcessState.TO_CONFIGURE)
 
     def held(self, meter) -> dict[SecretRole, bytes]:
-        holder = self.device.node_keys(meter)
+        serial = self.fleet.concentrator(meter.number // METERS_AT_MOST).serial
+        holder = self.field.device(serial).node_keys(meter)
         return {role: holder[key] for key, role in ROLES.items()}
 
     def stored(self, meter) -> dict[SecretRole, bytes]:
@@ -102,23 +105,29 @@ class KeyField:
         active = rings[KeyState.ACTIVE].values
         return set(rings) == {KeyState.ACTIVE} and active == {role: held[role] for role in active}
 
+    def is_public(self, meter) -> bool:
+        """It holds its model's set, and nothing of its own serves or waits."""
+        rings = keys.load_sets([(Holder.METER, self.row(meter).pk)])
+        return tuple(self.held(meter).values()) == meter.public_keys and not rings
+
+    def concentrator_agrees(self, concentrator) -> bool:
+        """ACTIVE is what the concentrator takes, and it is not what it was delivered with."""
+        row = Concentrator.objects.get(serial_number=concentrator.serial)
+        place = Holder.CONCENTRATOR, row.pk
+        rings = keys.load_sets([place])[place]
+        held = self.field.device(concentrator.serial).key_holder().pair
+        active = tuple(rings[KeyState.ACTIVE].values[role] for role in keys.PAIR)
+        return set(rings) == {KeyState.ACTIVE} and active == held != concentrator.keys
+
     def known_by_concentrator(self, meter) -> list[tuple[bytes, ...]]:
         kept = self.field.holdings.concentrator(self.concentrator.serial).meter_keys
         return [tuple(map(bytes.fromhex, pair)) for pair in kept.get(meter.mac.hex(), [])]
-
-    def concentrator_row(self) -> Concentrator:
-        return Concentrator.objects.get(serial_number=self.concentrator.serial)
 
 
 def history(order) -> list[str]:
     """Texts of the steps, oldest first."""
     found = OrderEvent.objects.filter(order_id=order.pk, cause="step").order_by("at", "id")
     return list(found.values_list("text", flat=True))
-
-
-def states(order) -> list[str]:
-    found = OrderEvent.objects.filter(order_id=order.pk).order_by("at", "id")
-    return list(found.values_list("state", flat=True))
 
 
 def key_states(holder: Holder, holder_id: int) -> Counter[str]:

@@ -1,6 +1,7 @@
 """A worker process of its own, for tests that kill or freeze one: `python -m` with the repository
 as working folder. Visits all concentrators of the database; argument: seconds before each batch of
-a device in memory, `field` for the real driver, `orders` for the same with counted orders.
+a device in memory, `field` for the real driver, `orders` for the same with counted orders, `keys`
+for orders of keys that stand still at the step KEY_STEPS names (tests.factories.key_steps).
 """
 
 import asyncio
@@ -45,7 +46,15 @@ def counting():
     return lambda _: driver
 
 
-DRIVERS = {"field": real, "orders": counting}
+def standing():
+    from tests.factories import key_steps
+
+    key_steps.install()
+    key_steps.stand_still()
+    return counting()
+
+
+DRIVERS = {"field": real, "orders": counting, "keys": standing}
 
 
 def in_memory(pause: float):

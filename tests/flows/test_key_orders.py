@@ -4,11 +4,13 @@ import pytest
 
 from devices import keys
 from devices.choices import Holder
-from devices.models import Meter
+from devices.models import InvocationCounter, Meter
 from devices.simulator.faults import changes
+from tests.factories import key_steps
 from tests.factories.key_field import KeyField, history, key_states, watched_counters
 from workorders import invariants, orders
 from workorders.activities.orders import mutual_authentication
+from workorders.models import OrderEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,6 +20,14 @@ def _soon(monkeypatch):
     monkeypatch.setattr(orders, "FIRST_READ_SECONDS", 0.1)
     monkeypatch.setattr(orders, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(mutual_authentication, "NEXT_VISIT_SECONDS", 0.2)
+
+
+@pytest.fixture
+def _parts():
+    """`keys_to_private` and `keys_to_public` may be ordered."""
+    key_steps.install()
+    yield
+    key_steps.remove()
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +110,80 @@ def test_whatever_is_lost_of_a_rotation_the_meter_opens_again_and_the_order_ends
         assert field.agrees(meter)
     pk = Meter.objects.get(serial_number=meter.serial).pk
     assert key_states(Holder.METER, pk) == {"expired": 1, "active": 1}
+
+
+@pytest.mark.usefixtures("_parts")
+def test_new_meters_get_keys_of_their_own_and_share_the_counters_of_their_models_set():
+    with KeyField(meters=2).running() as field, field.visited():
+        for meter in field.meters:
+            field.make_new(meter)
+            assert field.order("keys_to_private", meter).state == "done"
+            assert field.agrees(meter)
+    serials = [meter.serial for meter in field.meters]
+    models = set(Meter.objects.filter(serial_number__in=serials).values_list("model", flat=True))
+    shared = InvocationCounter.objects.filter(holder=Holder.MODEL)
+    assert {row.holder_id for row in shared} == models
+    assert {row.server_last for row in shared} == {-1}
+
+
+@pytest.mark.usefixtures("_parts")
+def test_a_meter_goes_to_its_models_keys_and_back_to_others():
+    with KeyField().running() as field, field.visited():
+        meter = field.meters[0]
+        before = field.held(meter)
+        assert field.order("keys_to_public", meter).state == "done"
+        assert field.is_public(meter)
+        assert field.row(meter).may_hold_public_keys
+        assert field.order("reading", meter).state == "done"
+        assert field.order("keys_to_private", meter).state == "done"
+        assert field.agrees(meter)
+        assert field.held(meter) != before
+        assert not field.row(meter).may_hold_public_keys
+
+
+def test_a_meter_in_service_is_never_opened_by_its_models_keys():
+    with KeyField().running() as field, field.visited():
+        meter = field.meters[0]
+        field.field.holdings.meter(meter).is_new = True
+        order = field.order("reading", meter)
+    assert order.state == "failed"
+    assert "TB_ACK_145" in order.result_text
+
+
+def test_a_meter_without_a_public_set_of_its_model_is_not_taken_to_it():
+    with KeyField().running() as field:
+        key_steps.install()
+        pk = field.row(field.meters[0]).model_id
+        keys.forget(Holder.MODEL, [pk])
+        with field.visited():
+            order = field.order("keys_to_public", field.meters[0])
+        key_steps.remove()
+        assert field.agrees(field.meters[0])
+    assert (order.state, "hes model-keys" in order.result_text) == ("failed", True)
+
+
+def test_a_concentrator_gets_keys_of_its_own_and_the_next_visit_uses_them(caplog):
+    with KeyField().running() as field, field.visited():
+        order = field.order("mutual_authentication")
+        assert (order.state, order.result_text) == ("done", "OK"), order.result_text
+        assert field.concentrator_agrees(field.concentrator)
+        holding = field.field.holdings.concentrator(field.concentrator.serial)
+        assert holding.is_mutual
+        held = field.device.key_holder().pair
+        assert field.order("reading", field.meters[0]).state == "done"
+    causes = OrderEvent.objects.filter(order_id=order.pk).values_list("cause", flat=True)
+    assert (causes.filter(cause="begun").count(), "to be continued" in causes) == (1, True)
+    secret = field.concentrator.secret("maa_password")
+    _no_secret_in(caplog, order, [*held, secret])
+
+
+@pytest.mark.parametrize("nth", range(2))
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_whatever_is_lost_of_a_mutual_authentication_the_next_visit_opens(fault, nth):
+    with KeyField().running() as field, field.visited():
+        field.device.change_faults.append(Nth(fault, nth))
+        order = field.order("mutual_authentication")
+        assert field.order("reading", field.meters[0]).state == "done"
+        if order.state == "failed":
+            assert field.order("mutual_authentication").state == "done"
+        assert field.concentrator_agrees(field.concentrator)
