@@ -2,12 +2,13 @@
 
 import pytest
 
-from devices import keys
+from devices import key_sets, keys
 from devices.choices import Holder
 from devices.drivers.base import (
     Busy,
     Cycles,
     Garbled,
+    KeysRefused,
     Locked,
     Period,
     Refused,
@@ -15,6 +16,7 @@ from devices.drivers.base import (
     Timeout,
     Unreachable,
 )
+from devices.key_sets import Owner
 from devices.models import (
     CollectionCycle,
     Concentrator,
@@ -181,6 +183,23 @@ def test_a_locked_device_is_an_alarm_and_is_not_tried_again(td):
     assert states(td) == ["failed"]
     assert field.opened == 1
     assert kinds() == ["device_locked"]
+
+
+def test_new_keys_of_a_concentrator_are_tried_first_and_the_active_ones_after_a_refusal(td):
+    key_sets.make(Owner(td.company_id, Holder.CONCENTRATOR, td.pk), keys.PAIR, origin=1)
+    field = device(td, faults=[KeysRefused("[TB_ACK_145] KEY")])
+    due(td)
+    drain(field_of((td, field)))
+    assert states(td) == ["done"]
+    assert field.opened == 2
+
+
+def test_no_other_error_makes_it_try_the_next_keys(td):
+    key_sets.make(Owner(td.company_id, Holder.CONCENTRATOR, td.pk), keys.PAIR, origin=1)
+    field = device(td, faults=[Locked("[TB_ACK_146] COUNTER")])
+    due(td)
+    drain(field_of((td, field)))
+    assert (states(td), field.opened) == (["failed"], 1)
 
 
 def test_a_concentrator_without_keys_is_never_called_and_its_reach_is_unknown(td):
