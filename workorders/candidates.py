@@ -31,6 +31,12 @@ class Candidate:
     block: CounterBlock | None = field(default=None, repr=False)
 
     @property
+    def password(self) -> bytes | None:
+        """In place of keys."""
+        is_password = self.keys is KeySet.PASSWORD
+        return self.ring.values[SecretRole.MAA_PASSWORD] if is_password else None
+
+    @property
     def encryption(self) -> bytes:
         return self.ring.values[SecretRole.ENCRYPTION]
 
@@ -66,9 +72,19 @@ def public(model: int, rings: Rings) -> Iterator[Candidate]:
             yield candidate
 
 
+def password(holder: Holder, holder_id: int, rings: Rings) -> Iterator[Candidate]:
+    """What opens a concentrator for its commissioning, without keys."""
+    ring = rings.get(KeyState.ACTIVE)
+    if ring is not None and SecretRole.MAA_PASSWORD in ring.values:
+        yield Candidate(KeySet.PASSWORD, holder, holder_id, ring)
+
+
 def start(candidate: Candidate, count: int = counters.BLOCK) -> None:
-    """Take counters for it, unless it has some; raises Locked where its key was just replaced."""
-    if candidate.block is None:
+    """Take counters for it, unless it has some or needs none.
+
+    Raises Locked where its key was just replaced.
+    """
+    if candidate.block is None and candidate.keys is not KeySet.PASSWORD:
         state = KeyState.NEW if candidate.keys is KeySet.NEW else KeyState.ACTIVE
         pk = candidate.holder_id
         block = counters.reserve(candidate.holder, [pk], count, state)[pk]
@@ -91,6 +107,6 @@ def continue_at(candidate: Candidate, value: int, count: int = counters.BLOCK) -
 
 def note_server(candidate: Candidate, value: int) -> None:
     """The highest counter the device has used under the key."""
-    if value >= 0 and candidate.keys is not KeySet.PUBLIC:
+    if value >= 0 and candidate.keys in (KeySet.NEW, KeySet.ACTIVE):
         pk, version = candidate.holder_id, candidate.ring.version
         counters.note_server_counter(candidate.holder, pk, version, value)

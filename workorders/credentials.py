@@ -6,6 +6,7 @@ from workorders.candidates import Candidate
 from workorders.visiting import Visiting
 
 COUNTERS_IN_RESERVE = 200  # more than the exchanges of one batch use
+BY_PASSWORD = "[TB_ACK_145] KEY: opened without keys, order mutual_authentication first"  # noqa: S105
 NO_KEYS = "[TB_ACK_145] KEY: none is stored for this concentrator, import template 6 with its keys"
 
 
@@ -27,6 +28,8 @@ def credentials(visit: Visiting, candidate: Candidate) -> Credentials:
     async def recover(value: int) -> None:
         await visit.means.control(candidates.continue_at, candidate, value)
 
+    if candidate.password is not None:
+        return _by_password(claim.company, candidate.password)
     return Credentials(
         client_title=client_title(claim.company),
         server_title=claim.system_title,
@@ -36,6 +39,15 @@ def credentials(visit: Visiting, candidate: Candidate) -> Credentials:
         server_counter=candidate.server_counter,
         recover=recover,
     )
+
+
+def _by_password(company: int, password: bytes) -> Credentials:
+    """Nothing is ciphered: no keys, and no counter is ever drawn."""
+
+    def none() -> int:
+        raise AssertionError("an association without keys counts nothing")
+
+    return Credentials(client_title(company), None, b"", b"", none, password=password)
 
 
 async def keep_counters(visit: Visiting) -> None:

@@ -34,7 +34,7 @@ from hes.domain.events import EventKind
 from workorders import candidates, lanes, order_sweeps, visits
 from workorders.activities.registry import POSITION
 from workorders.collecting import collect
-from workorders.credentials import NO_KEYS, NoKeys, credentials
+from workorders.credentials import BY_PASSWORD, NO_KEYS, NoKeys, credentials
 from workorders.farewell import say_farewell
 from workorders.lease import Lease
 from workorders.ordering import run_orders
@@ -92,6 +92,9 @@ async def _visit(visit: Visiting) -> None:
     await _open(visit)
     visit.fleet = await visit.means.control(load_fleet, visit.concentrator)
     await run_orders(visit)
+    if visit.assignment.is_by_password:
+        _put_off(visit)
+        return
     while visit.pending:
         visit.pending.sort(key=lambda slot: POSITION.get(slot.activity, len(POSITION)))
         visit.current = visit.pending.pop(0)
@@ -155,6 +158,13 @@ async def _note_contact(visit: Visiting, contact: Contact) -> None:
         await visit.means.control(  # recordings of other visits may be many
             recording.record_contact, visit.concentrator, contact, visit.fence, now
         )
+
+
+def _put_off(visit: Visiting) -> None:
+    """Without keys nothing is collected: the slots are tried again later."""
+    for slot in visit.pending:
+        visit.outcome.slot_failed(slot, BY_PASSWORD, final=False)
+    visit.outcome.notes.append(BY_PASSWORD)
 
 
 async def _run_slot(visit: Visiting, slot: DueSlot) -> None:

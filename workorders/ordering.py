@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from devices import recording
-from devices.drivers.base import FieldError, Garbled, NodeSilent, Refused, Timeout
+from devices.drivers.base import FieldError, Garbled, Locked, NodeSilent, Refused, Timeout
 from devices.drivers.duties import Diagnosis, Duty
 from workorders import command_lock, orders
 from workorders.activities.orders.base import (
@@ -25,6 +25,7 @@ from workorders.activities.orders.base import (
 )
 from workorders.activities.orders.failure import FIRST_EXCHANGE, failure_text
 from workorders.activities.orders.registry import ACTIVITIES
+from workorders.credentials import BY_PASSWORD
 from workorders.orders import Taken
 from workorders.performers import Performers
 from workorders.threads import DATABASE_GONE
@@ -89,6 +90,8 @@ class _Execution:
 
     async def _carry_out(self) -> None:
         try:
+            if self._visit.assignment.is_by_password and not self._activity.by_password:
+                raise Locked(BY_PASSWORD)
             async with self._performers:
                 if self._taken.is_unknown:
                     await self._find_out()

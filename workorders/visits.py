@@ -68,6 +68,11 @@ class Assignment:
         self.is_called = self.claim.for_orders
 
     @property
+    def is_by_password(self) -> bool:
+        """Opened without keys: for commissioning alone."""
+        return self.held is not None and self.held.keys is KeySet.PASSWORD
+
+    @property
     def retry_rules(self) -> RetryRules:
         """The company's rules of repetition."""
         number = self.settings.number
@@ -147,7 +152,10 @@ def _hand_out(assignments: Sequence[Assignment]) -> None:
     holders = {(Holder.CONCENTRATOR, a.claim.concentrator): a for a in assignments}
     found = keys.load_sets(holders)
     for holder, rings in found.items():
-        holders[holder].candidates = tuple(candidates.own(*holder, rings))
+        assignment = holders[holder]
+        assignment.candidates = tuple(candidates.own(*holder, rings))
+        if assignment.settings.flag("password_commissioning"):
+            assignment.candidates += tuple(candidates.password(*holder, rings))
     active = {
         each.holder_id: each
         for assignment in assignments

@@ -130,6 +130,7 @@ class Credentials:
     `recover` is called once when the device has accepted higher counters than ours: it commits the
     given value as the next free one before it returns, and `counters` goes on from there. Without
     it a counter that fell behind stays Locked (companion profile 2 (e)).
+    With a `password` the commissioning association is opened instead: nothing is ciphered.
     """
 
     client_title: bytes
@@ -139,6 +140,7 @@ class Credentials:
     counters: Callable[[], int] = field(repr=False)
     server_counter: int = -1
     recover: Callable[[int], Awaitable[None]] | None = field(default=None, repr=False)
+    password: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ Read = Callable[[Selection | None], Answer]
 Write = Callable[[Data], DataAccess]
 Change = Callable[[Data], Outcome]
 
+COMMISSIONING_NAMES = ("0.0.96.56.0", "0.0.43.0.0")  # credentials, security setup
 PUBLIC_NAMES = ("0.0.42.0.0", "0.0.1.0.0", "0.0.41.0.0", "0.0.43.1.0", "0.0.40.0.0")
 IDENTIFIERS = parse("0.0.96.1.0")[:4]  # 0.0.96.1.e, any e
 LOGICAL_NAME, VALUE, SCALER_UNIT = 1, 2, 3
@@ -27,8 +28,8 @@ VERSIONS = {PROFILE: 1, 15: 1, 8: 0}
 class ObjectTree:
     """Attributes by name; a value is computed when it is read. Implements the protocol's Handler.
 
-    Public clients (no authentication) read the identifying objects only; commissioning clients no
-    more than that until credentials come with later work; the management client reads all.
+    Public clients (no authentication) read the identifying objects only; commissioning clients also
+    read and set credentials and the security setup; the management client reads all.
     `guard` sees every change to what orders move, set or charge.
     """
 
@@ -92,7 +93,7 @@ class ObjectTree:
 
     def get(self, peer: Peer, attribute: Attribute, selection: Selection | None) -> Answer:
         """The value, or why not."""
-        if peer.mechanism is not Mechanism.HLS5_GMAC and not _is_public(attribute):
+        if not _has_rights(peer, attribute) and not _is_public(attribute):
             return DataAccess.READ_WRITE_DENIED
         read = self._reads.get(attribute)
         if read is not None:
@@ -105,14 +106,14 @@ class ObjectTree:
     def set(self, peer: Peer, attribute: Attribute, value: Data) -> DataAccess:
         """Take a new value where the object is listed as writable."""
         write = self._writes.get(attribute)
-        if peer.mechanism is not Mechanism.HLS5_GMAC or write is None:
+        if write is None or not _has_rights(peer, attribute):
             return DataAccess.READ_WRITE_DENIED
         return _checked(write, value)
 
     def action(self, peer: Peer, method: Method, value: Data) -> ActionStatus | Returned:
         """Carry out a listed method; the association's own is answered by the protocol."""
         run = self._methods.get(method)
-        if peer.mechanism is not Mechanism.HLS5_GMAC or run is None:
+        if run is None or not _has_rights(peer, method):
             return ActionStatus.READ_WRITE_DENIED
         return ActionStatus(_checked(run, value))
 
@@ -130,6 +131,12 @@ def _checked(write: Write, value: Data) -> DataAccess:
 
 
 _PUBLIC = {parse(name) for name in PUBLIC_NAMES}
+_COMMISSIONING = {parse(name) for name in COMMISSIONING_NAMES}
+
+
+def _has_rights(peer: Peer, target: Attribute | Method) -> bool:
+    is_commissioning = peer.mechanism is Mechanism.LLS and target.name in _COMMISSIONING
+    return peer.mechanism is Mechanism.HLS5_GMAC or is_commissioning
 
 
 def _is_public(attribute: Attribute) -> bool:

@@ -110,6 +110,13 @@ PARAMETERS: dict[str, Parameter] = {
         ),
         Parameter("ntp_port", 123, "", "port of the time server"),
         Parameter("ntp_authentication", 0, "", "0 none, 1 shared secrets, 2 IFF (class 100)"),
+        Parameter(
+            "password_commissioning",
+            False,
+            "",
+            "a concentrator that refuses its keys may be opened by its MAA password, sent in clear,"
+            " for mutual authentication alone",
+        ),
         Parameter("order_max_items", 10_000, "orders", "more in one request: 3.1 (assumed)"),
         Parameter("order_max_pending", 1_000_000, "orders", "more waiting: 3.2 (assumed)"),
         Parameter("order_expiry_hours", 24, "h", "life of an order that names no end"),

@@ -5,12 +5,15 @@ import pytest
 from devices import keys
 from devices.choices import Holder
 from devices.models import InvocationCounter, Meter
+from devices.parameters import change
 from devices.simulator.faults import changes
+from devices.simulator.key_holder import GAK, GUEK
 from tests.factories import key_steps
 from tests.factories.key_field import KeyField, history, key_states, watched_counters
+from tests.factories.processes import wait_until
 from workorders import invariants, orders
 from workorders.activities.orders import mutual_authentication
-from workorders.models import OrderEvent
+from workorders.models import OrderEvent, Visit, WorkOrder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,15 +34,15 @@ def _parts():
 
 
 @pytest.fixture(autouse=True)
-def _no_counter_comes_twice(monkeypatch, transactional_db):
+def counted(monkeypatch, transactional_db):
+    """No counter comes twice under a key."""
     with watched_counters(monkeypatch) as seen:
-        yield
-    assert seen
-    assert max(seen.values()) == 1
+        yield seen
+    assert max(seen.values(), default=1) == 1
     assert invariants.broken() == []
 
 
-def test_a_rotation_leaves_meter_store_and_concentrator_with_the_same_new_keys(caplog):
+def test_a_rotation_leaves_meter_store_and_concentrator_with_the_same_new_keys(caplog, counted):
     with KeyField().running() as field, field.visited():
         meter = field.meters[0]
         before = field.held(meter)
@@ -51,6 +54,7 @@ def test_a_rotation_leaves_meter_store_and_concentrator_with_the_same_new_keys(c
         pair = tuple(held[role] for role in keys.PAIR)
         assert field.known_by_concentrator(meter) == [pair]
         assert field.order("reading", meter).state == "done"
+    assert len({key for key, _, _ in counted}) == 3, "of the concentrator, the old and the new one"
     assert history(order) == [
         "new keys are stored",
         "concentrator knows the new keys as next",
@@ -172,7 +176,7 @@ def test_a_concentrator_gets_keys_of_its_own_and_the_next_visit_uses_them(caplog
         held = field.device.key_holder().pair
         assert field.order("reading", field.meters[0]).state == "done"
     causes = OrderEvent.objects.filter(order_id=order.pk).values_list("cause", flat=True)
-    assert (causes.filter(cause="begun").count(), "to be continued" in causes) == (1, True)
+    assert (causes.filter(cause="begun").count(), "to be continued" in causes) == (2, True)
     secret = field.concentrator.secret("maa_password")
     _no_secret_in(caplog, order, [*held, secret])
 
@@ -186,4 +190,49 @@ def test_whatever_is_lost_of_a_mutual_authentication_the_next_visit_opens(fault,
         assert field.order("reading", field.meters[0]).state == "done"
         if order.state == "failed":
             assert field.order("mutual_authentication").state == "done"
+        assert field.concentrator_agrees(field.concentrator)
+
+
+def _holds_keys_that_nobody_knows(field):
+    strange = {str(key): bytes([0xE0 + key]).hex() * 16 for key in (GUEK, GAK)}
+    field.field.holdings.concentrator(field.concentrator.serial).keys.update(strange)
+
+
+def test_without_the_setting_a_concentrator_is_never_opened_by_its_password():
+    with KeyField().running() as field:
+        _holds_keys_that_nobody_knows(field)
+        pk = field.submit("mutual_authentication")
+        with field.visited():
+            wait_until(lambda: Visit.objects.filter(outcome="locked").exists())
+        assert WorkOrder.objects.get(pk=pk).state != "done"
+        assert not field.concentrator_agrees(field.concentrator)
+
+
+def test_by_its_password_a_concentrator_gets_keys_and_does_nothing_else():
+    with KeyField().running() as field:
+        _holds_keys_that_nobody_knows(field)
+        change(field.company, "password_commissioning", "true")
+        with field.visited():
+            refused = field.order("reading", field.meters[0])
+            assert (refused.state, "mutual_authentication" in refused.result_text) == (
+                "failed",
+                True,
+            )
+            order = field.order("mutual_authentication")
+            assert (order.state, order.result_text) == ("done", "OK"), order.result_text
+            assert field.order("reading", field.meters[0]).state == "done"
+        assert field.concentrator_agrees(field.concentrator)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_whatever_is_lost_over_the_password_the_concentrator_gets_its_keys(fault):
+    with KeyField().running() as field:
+        _holds_keys_that_nobody_knows(field)
+        change(field.company, "password_commissioning", "true")
+        field.device.change_faults.append(Nth(fault, 1))
+        with field.visited():
+            order = field.order("mutual_authentication")
+            if order.state == "failed":
+                assert field.order("mutual_authentication").state == "done"
+            assert field.order("reading", field.meters[0]).state == "done"
         assert field.concentrator_agrees(field.concentrator)

@@ -17,7 +17,7 @@ STEPS = {
     "key_rotation": 17,
     "keys_to_private": 17,
     "keys_to_public": 19,
-    "mutual_authentication": 11,
+    "mutual_authentication": 13,
 }
 """Duties of each that an undisturbed order carries out."""
 

@@ -43,6 +43,11 @@ class Line:
         return self._conversation
 
     @property
+    def is_commissioning(self) -> bool:
+        """Opened by a password: few objects may be read."""
+        return self._credentials.password is not None
+
+    @property
     def server_title(self) -> bytes | None:
         """The concentrator's system title, as stored or as now seen for the first time."""
         return self._credentials.server_title

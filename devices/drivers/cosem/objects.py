@@ -39,6 +39,11 @@ def identity(serial: Data, software_number: Data, states: Data) -> Identity:
     )
 
 
+def commissioned_identity(serial: Data) -> Identity:
+    """All that a commissioning client may read of it."""
+    return Identity(text(expect.octets(serial, "serial number")), software_number=0, tables={})
+
+
 def _table_state(value: Data) -> TableState | None:
     number, cycle, oldest, _, _, _, rows, running = expect.structure(value, "table state", 8)
     table = DUTIES.get(expect.integer(number, "table number"))

@@ -1,5 +1,7 @@
 """Management associations (HLS5-GMAC) and the one recovery of an invocation counter.
 
+With a password the commissioning association (LLS) takes their place.
+
 Companion profile 2; table of reactions in 6.
 """
 
@@ -20,7 +22,7 @@ from devices.session import errors
 from devices.session.conversation import Connect, Conversation
 from devices.session.transport import Transport
 
-MANAGEMENT_CLIENT, PUBLIC_CLIENT = 1, 16
+MANAGEMENT_CLIENT, COMMISSIONING_CLIENT, PUBLIC_CLIENT = 1, 2, 16
 CHALLENGE_SIZE = 16
 RECOVERY_STEP = 101
 LAST_COUNTER = DataObject.at("0.0.43.1.0").attribute(DataObject.VALUE)
@@ -58,6 +60,8 @@ class _Watched:
 
 async def associate(transport: Transport, credentials: Credentials, route: Route) -> Conversation:
     """An open management association; `credentials.server_title` is filled in at the first one."""
+    if credentials.password is not None:
+        return await _commissioning(transport, credentials.password, route)
     counters = _Watched(credentials.counters)
     connect = _management(credentials, counters, route)
     try:
@@ -65,6 +69,21 @@ async def associate(transport: Transport, credentials: Credentials, route: Route
     except (errors.CounterRefused, errors.AuthenticationFailure) as refused:
         await _recover(transport, credentials, route, counters.last, refused)
     return await _associated(route.conversation(transport, connect), credentials)
+
+
+async def _commissioning(transport: Transport, password: bytes, route: Route) -> Conversation:
+    def connect(_: int) -> ClientConnection:
+        settings = ClientSettings(
+            client=COMMISSIONING_CLIENT,
+            mechanism=Mechanism.LLS,
+            secret=password,
+            max_pdu=route.max_pdu,
+        )
+        return ClientConnection(settings)
+
+    conversation = route.conversation(transport, connect)
+    await conversation.associate()
+    return conversation
 
 
 async def _associated(conversation: Conversation, credentials: Credentials) -> Conversation:

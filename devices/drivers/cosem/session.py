@@ -149,6 +149,10 @@ class CosemSession:
     # --- inner ----------------------------------------------------------------------------------
 
     async def _identity(self) -> Identity:
+        if self._line.is_commissioning:
+            serial = await self.get(objects.SERIAL)
+            with errors.interpreting():
+                return objects.commissioned_identity(serial)
         values = await self._line.conversation.get_many(objects.IDENTITY)
         with errors.interpreting():
             return objects.identity(*values)

@@ -24,6 +24,7 @@ class KeySet(StrEnum):
     NEW = "new"
     ACTIVE = "active"
     PUBLIC = "public"  # its model's, the same in every new meter
+    PASSWORD = "password"  # noqa: S105 - no key at all: of a concentrator, for its commissioning
 
 
 class KeyUse(IntEnum):

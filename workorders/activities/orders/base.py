@@ -156,6 +156,7 @@ class OrderActivity:
     about a meter and done by its concentrator. `command` stands in error texts. `read_back` None:
     repeating is harmless. `guarded`: the disconnect guard counts it. `is_long`: its steps may end
     in Later; never one that moves a breaker or money. `paced`: not all of a concentrator at once.
+    `by_password`: it may be carried out by the commissioning client, without keys.
     """
 
     kind: str
@@ -173,6 +174,7 @@ class OrderActivity:
     supersedes: frozenset[str] = frozenset()  # kinds of older open orders of the meter it replaces
     needs_transaction: bool = False
     is_long: bool = False
+    by_password: bool = False
 
     def transaction_before(self, answers: Iterable[Answer]) -> int | None:
         """From the answers before the first change: the meter's last transaction, 0 if it never

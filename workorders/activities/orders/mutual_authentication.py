@@ -1,13 +1,13 @@
 """Mutual authentication: a concentrator gets management keys of its own (companion profile 5.3).
 
 Its new keys are valid from the next association, and a visit has one: the order goes on in the
-next visit, which is opened by the new keys or tells that they were not taken.
+next visit, which is opened by the new keys or tells that they were not taken. Mutual authentication
+is switched on last, over the new keys: once it is on, the password opens nothing any more.
 """
 
 from collections.abc import Generator
 from typing import Any
 
-from devices.drivers.base import Refused
 from devices.drivers.duties import (
     Duty,
     KeySet,
@@ -41,31 +41,28 @@ from workorders.activities.orders.parameters import nothing
 
 NEXT_VISIT_SECONDS = 5.0  # a little longer than it takes to leave
 ATTEMPTS = 5  # assumed
-NO_MASTER = "[TB_ACK_145] KEY: no master key is stored for this concentrator, import template 6"
 
 
 def _steps(facts: Facts) -> LongSteps:
     """One that accepts new keys and never uses them is given up, not asked for ever."""
+    user: UserSecret = yield WrapSecret()
     held = yield HeldConcentratorKeys()
     if (yield PrepareKeys(held, is_renewal=True)):
         if held is not KeySet.NEW:
             if facts.attempts >= ATTEMPTS:
                 return failed(MUTUAL_AUTHENTICATION, "[TB_ACK_145] KEY: the new keys open nothing")
-            yield from _told()
+            yield from _handed_over()
             return Later(NEXT_VISIT_SECONDS, "the next visit associates with the new keys")
         yield ActivateKeys()
     if not (yield from _is_on()):
-        return failed(MUTUAL_AUTHENTICATION, "MUTUAL AUTHENTICATION IS OFF")
+        yield SetMutualAuthentication(user.user, user.secret)
+        if not (yield from _is_on()):
+            return failed(MUTUAL_AUTHENTICATION, "MUTUAL AUTHENTICATION IS OFF")
     return done(MUTUAL_AUTHENTICATION)
 
 
-def _told() -> Generator[Duty, Any, None]:
-    """User and secret first, then the pair: both are wrapped under the master, which stays."""
+def _handed_over() -> Generator[Duty, Any, None]:
     wrapped = yield WrapKeys(KeySet.NEW, PAIR, under=KeySet.ACTIVE)
-    user: UserSecret = yield WrapSecret()
-    if not wrapped:
-        raise Refused(NO_MASTER)
-    yield SetMutualAuthentication(user.user, user.secret)
     yield TransferConcentratorKeys(wrapped)
     yield NoteStep("concentrator has accepted new keys: encryption, authentication")
 
@@ -90,4 +87,5 @@ MUTUAL_AUTHENTICATION = OrderActivity(
     steps=_steps,
     read_back=_read_back,
     is_long=True,
+    by_password=True,
 )
