@@ -31,6 +31,11 @@ class Candidate:
     block: CounterBlock | None = field(default=None, repr=False)
 
     @property
+    def is_ready(self) -> bool:
+        """It has counters, or needs none."""
+        return self.block is not None or self.keys is KeySet.PASSWORD
+
+    @property
     def password(self) -> bytes | None:
         """In place of keys."""
         is_password = self.keys is KeySet.PASSWORD
@@ -80,11 +85,11 @@ def password(holder: Holder, holder_id: int, rings: Rings) -> Iterator[Candidate
 
 
 def start(candidate: Candidate, count: int = counters.BLOCK) -> None:
-    """Take counters for it, unless it has some or needs none.
+    """Take counters for it, unless it is ready.
 
     Raises Locked where its key was just replaced.
     """
-    if candidate.block is None and candidate.keys is not KeySet.PASSWORD:
+    if not candidate.is_ready:
         state = KeyState.NEW if candidate.keys is KeySet.NEW else KeyState.ACTIVE
         pk = candidate.holder_id
         block = counters.reserve(candidate.holder, [pk], count, state)[pk]

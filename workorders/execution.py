@@ -136,7 +136,8 @@ async def _associated(visit: Visiting) -> Session:
     refused: Locked = NoKeys(NO_KEYS)
     endpoint = Endpoint(claim.host, claim.port, ZoneInfo(claim.zone))
     for candidate in visit.assignment.candidates:
-        await visit.means.control(candidates.start, candidate)
+        if not candidate.is_ready:
+            await visit.means.control(candidates.start, candidate)
         try:
             session = await visit.drivers(claim.driver).open(
                 endpoint, credentials(visit, candidate), visit.means.limits
