@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0004_partitions_are_listed_and_attached'),
+        ('devices', '0008_concentrators_keep_ordered_summer_times'),
     ]
 
     operations = [
