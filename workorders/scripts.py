@@ -3,17 +3,22 @@
 Versions count up by name; a released one never changes (companion profile 3.4).
 """
 
+import hashlib
 import json
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
+from devices import audit
+from devices.audit import Act
 from devices.models import Company
 from hes.domain.errors import BadValue, HesError
 from workorders.activities.orders.script_steps import script_of, steps_of, unprovable
 from workorders.models import Script
 
+ADD, RELEASE = "script.add", "script.release"
 LARGEST_FILE = 256 * 1024  # bytes
 
 _ADD = """
@@ -22,6 +27,7 @@ SELECT %(company)s, %(name)s, coalesce(max(version), 0) + 1, %(target)s, %(descr
     %(steps)s::jsonb, %(author)s, clock_timestamp()
 FROM script WHERE company_id = %(company)s AND name = %(name)s RETURNING id
 """
+_RELEASE = "UPDATE script SET released_by = %s, released_at = clock_timestamp() WHERE id = %s"
 
 
 def add(company: Company, text: str, author: str) -> Script:
@@ -42,7 +48,9 @@ def add(company: Company, text: str, author: str) -> Script:
     with transaction.atomic(), connection.cursor() as cursor:
         Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # versions count up
         cursor.execute(_ADD, values)
-        return Script.objects.get(pk=cursor.fetchone()[0])
+        made = Script.objects.get(pk=cursor.fetchone()[0])
+        _note(cursor, ADD, author, made)
+    return made
 
 
 def release(company: Company, name: str, who: str, version: int | None = None) -> Script:
@@ -52,15 +60,15 @@ def release(company: Company, name: str, who: str, version: int | None = None) -
     where limits have grown since.
     """
     require_person(who)
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
         script = _version(company, name, version or _waiting(company, name), lock=True)
-        _may_release(script, who)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE script SET released_by = %s, released_at = clock_timestamp() WHERE id = %s",
-                [who, script.pk],
-            )
-        script.refresh_from_db()
+        against = _against(script, who)
+        if against is None:
+            cursor.execute(_RELEASE, [who, script.pk])
+        _note(cursor, RELEASE, who, script, against)
+    if against is not None:
+        raise against
+    script.refresh_from_db()
     return script
 
 
@@ -118,15 +126,29 @@ def _waiting(company: Company, name: str) -> int | None:
     return versions[0] if versions else None
 
 
-def _may_release(script: Script, who: str) -> None:
+def _note(
+    cursor: CursorWrapper, act: str, who: str, script: Script, against: HesError | None = None
+) -> None:
+    """Into the audit; the hash is of the steps as they are stored."""
+    steps = hashlib.sha256(json.dumps(script.steps, sort_keys=True).encode()).hexdigest()
+    note = Act(
+        act, who, script.company_id, target=f"script {script}", is_refused=against is not None,
+        text=str(against or ""), count=len(script.steps), hash=steps,
+    )  # fmt: skip
+    audit.note(cursor, note)
+
+
+def _against(script: Script, who: str) -> HesError | None:
+    """Why `who` may not release it."""
     if script.released_at is not None:
-        raise HesError(f"script {script} was released by {script.released_by} already")
+        return HesError(f"script {script} was released by {script.released_by} already")
     if script.author == who:
-        raise HesError(f"{who} wrote script {script}: another person releases it")
+        return HesError(f"{who} wrote script {script}: another person releases it")
     steps = steps_of(script.steps)
     if lacking := unprovable(steps):
         place = f"steps[{lacking[0]}]"
-        raise BadValue(
+        return BadValue(
             f"script {script}, {place}: {steps[lacking[0]].object} names nothing to read back",
             "give read_back and expect, and add it again: a lost answer could not be found out",
         )
+    return None

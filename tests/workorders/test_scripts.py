@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 
-from devices.models import Company
+from devices.models import AuditRow, Company
 from hes.domain.errors import BadValue, HesError
 from tests.factories import fleets
 from tests.factories.ordered import asked, fleet, state, submit, visit
@@ -111,6 +111,21 @@ def test_what_is_released_stays_as_it_is(owner):
     ):
         with pytest.raises(DatabaseError, match="is released and stays"), transaction.atomic():
             change()
+
+
+def test_who_wrote_released_or_tried_to_stands_in_the_audit(owner):
+    add(owner)
+    with pytest.raises(HesError):
+        scripts.release(owner, "SET_NAME", "ada")
+    scripts.release(owner, "SET_NAME", "bob")
+    rows = list(AuditRow.objects.filter(act__startswith="script.").order_by("id"))
+    assert [(row.act, row.who, row.is_refused) for row in rows] == [
+        ("script.add", "ada", False),
+        ("script.release", "ada", True),
+        ("script.release", "bob", False),
+    ]
+    assert {(row.target, row.count) for row in rows} == {("script SET_NAME 1", 2)}
+    assert len({row.hash for row in rows}) == 1
 
 
 def test_of_two_versions_that_wait_the_one_that_was_read_is_named(owner):
