@@ -1,6 +1,7 @@
 """Scripts: what a file may say, what none may touch, and how steps are carried out and resumed."""
 
 import json
+from math import isfinite
 
 import pytest
 from hypothesis import given
@@ -66,7 +67,7 @@ def test_an_action_without_a_read_back_cannot_be_proved():
     assert unprovable(steps_of([STEP, action])) == [1]
 
 
-@given(value=scalars)
+@given(value=scalars.filter(lambda value: not isinstance(value, float) or isfinite(value)))
 def test_any_value_comes_back_from_a_stored_step(value):
     step = step_of({**STEP, "value": typed.written(value)}, "steps[0]")
     assert step_of(json.loads(json.dumps(step.plain())), "steps[0]") == step
