@@ -27,13 +27,13 @@ INTERNAL_CRYSTAL = Enum(1)
 class ConcentratorObjects(ObjectTree):
     """One concentrator as seen through one association.
 
-    `view` is frozen when the association opens, so that a buffer does not move under its reader;
-    the clock runs with `now`.
+    What cycles brought is frozen when the association opens, so that a buffer does not move under
+    its reader; snapshots are answered as they are (*assumed*), and the clock runs with `now`.
     """
 
     def __init__(
         self,
-        view: View,
+        look: Callable[[], View],
         now: Callable[[], float],
         memory: Memory,
         lv_address: bytes,
@@ -43,7 +43,8 @@ class ConcentratorObjects(ObjectTree):
         compact: bool = False,
     ) -> None:
         super().__init__(guard)
-        self._view = view
+        self._look = look
+        self._view = view = look()
         self._clock_now = now
         self._memory = memory
         self._compact = compact
@@ -137,10 +138,17 @@ class ConcentratorObjects(ObjectTree):
             self.value(PROFILE, name, 8, lambda: CAPACITY)
 
     def _reader(self, number: int) -> Callable[[Selection | None], Answer]:
-        return lambda selection: buffer.answer(self._view, number, selection, compact=self._compact)
+        def read(selection: Selection | None) -> Answer:
+            view = self._view_of(number)
+            return buffer.answer(view, number, selection, compact=self._compact)
+
+        return read
 
     def _counter(self, number: int) -> Callable[[], U32]:
-        return lambda: U32(buffer.count(self._view, number, Everything()))
+        return lambda: U32(buffer.count(self._view_of(number), number, Everything()))
+
+    def _view_of(self, number: int) -> View:
+        return self._view if number in JOURNALS else self._look()
 
     def _table_state(self) -> list[Data]:
         return [self._state_of(number) for number in FINISHED_TABLES]

@@ -5,7 +5,8 @@ since 2020-01-01 00:00 UTC. Whether a meter answers in a cycle is drawn from (se
 c). A row is delivered in the first answered cycle that ends at or after its time.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from devices.simulator import chance
 
@@ -17,13 +18,15 @@ MOST_SILENT = 400  # cycles looked back for the last answer
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """How a field collects: `scale` divides the lengths, `answer_share` of the meters answer in a
-    cycle; `silent_share` of them and the serials of `silent` never do."""
+    cycle; `silent_share` of them and the serials of `silent` never do. `since`: serial -> when the
+    concentrator began to serve a meter (UTC epoch seconds); the others it has always served."""
 
     seed: int
     scale: int = 1
     answer_share: float = 0.97
     silent_share: float = 0.0
     silent: frozenset[str] = frozenset()
+    since: Mapping[str, int] = field(default_factory=dict)
 
     def length(self, table: int) -> int:
         """Seconds of a cycle."""
@@ -50,7 +53,7 @@ class Rounds:
 
     def answers(self, serial: str, table: int, cycle: int) -> bool:
         """Whether a meter answers in a cycle of a table."""
-        if self.is_silent(serial):
+        if self.is_silent(serial) or self.end(table, cycle) <= self.since.get(serial, 0):
             return False
         return chance.fraction(self.seed, "answer", serial, table, cycle) < self.answer_share
 

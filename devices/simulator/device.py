@@ -23,12 +23,12 @@ from devices.simulator.holdings import Holdings
 from devices.simulator.key_holder import GAK, GUEK, MASTER, KeyHolder
 from devices.simulator.local import LocalClock
 from devices.simulator.mailbox import Mailbox
+from devices.simulator.membership import Members, Recruiter
 from devices.simulator.meter import MeterObjects
 from devices.simulator.orders import Inside
-from devices.simulator.plc import PowerLine
+from devices.simulator.plc import PowerLine, level
 from devices.simulator.population import Concentrator, Meter
 from devices.simulator.state import Counters, GatewayResult, Memory
-from devices.simulator.tables.snapshots import level
 from devices.simulator.tables.view import Distortion, View
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ class FieldOptions:
     """How the field behaves, the same for all of it.
 
     `cycle_scale` divides the cycle lengths; `plc_factor` scales the power line's delays, 0 answers
-    at once; `idle_limit` is how long, in seconds, a concentrator keeps a silent connection; `now`
-    is the field's clock (UTC epoch seconds).
+    at once; `recruit_failures` is the share of attempts to recruit a meter that fail; `idle_limit`
+    is how long, in seconds, a concentrator keeps a silent connection; `now` is the field's clock
+    (UTC epoch seconds).
     """
 
     cycle_scale: int = 1
@@ -55,6 +56,7 @@ class FieldOptions:
     compact: bool = False
     plc_factor: float = 0.0
     lenient_counter: bool = False
+    recruit_failures: float = 0.1
     idle_limit: float = 60.0
     now: Callable[[], float] = time.time
 
@@ -100,6 +102,8 @@ class Device:
     ) -> None:
         self.concentrator = concentrator
         self.holdings = holdings or Holdings()
+        for meter in concentrator.new_meters:
+            self.holdings.arrive(meter)
         self.change_faults: list[ChangeFault] = []
         self.medium = asyncio.Lock()  # the power line
         self.late = 0.0  # seconds the next answer waits
@@ -125,14 +129,28 @@ class Device:
 
     def view(self) -> View:
         """Its tables as they stand now."""
+        now = int(self.options.now())
+        members = self._members()
+        touched = dict(members.touched(now))
+        since = {meter.serial: standing.since for meter, standing in touched.items()}
         return View(
-            self.serial, self.concentrator.meters, self.rounds, self.local,
-            int(self.options.now()), self.options.retention_days, self.guests, self.distort,
-            self.entries, self.holdings.meters, self._released(),
+            self.serial, self.concentrator.on_the_line, replace(self.rounds, since=since),
+            self.local, now, self.options.retention_days, self.guests, self.distort,
+            self.entries | members.entries(touched), self.holdings.meters, touched,
         )  # fmt: skip
 
-    def _released(self) -> frozenset[str]:
-        return frozenset(self.holdings.concentrator(self.concentrator.serial).released)
+    def _members(self) -> Members:
+        held = self.holdings.concentrator(self.concentrator.serial)
+        failing = self.options.recruit_failures
+        recruiter = Recruiter(self.rounds, self.power_line, failing, self._opens)
+        return Members(self.concentrator, held, recruiter)
+
+    def _opens(self, meter: Meter) -> bool:
+        """Whether the concentrator knows the pair that a meter holds; those it has always served
+        it knows from the beginning."""
+        name, pair = meter.mac.hex(), [key.hex() for key in self.node_keys(meter).pair]
+        known = self.holdings.concentrator(self.concentrator.serial).meter_keys.get(name)
+        return pair in known if known else not self.holdings.meter(meter).is_new
 
     def session(self) -> ServerSession:
         """A new association with the concentrator itself."""
@@ -145,18 +163,23 @@ class Device:
         if not self.holdings.concentrator(self.concentrator.serial).is_mutual:
             secret = self.concentrator.secret("maa_password")
             policies[COMMISSIONING] = Policy(Mechanism.LLS, secret)
+        title, lenient = self.concentrator.system_title, self.options.lenient_counter
+        settings = ServerSettings(policies, title, CONCENTRATOR_PDU, lenient)
+        return _session(settings, self.objects(), self.memory.counters)
+
+    def objects(self) -> ConcentratorObjects:
+        """What a new association sees of the concentrator."""
+        holder = self.key_holder()
         mailbox = Mailbox(
-            self.concentrator.serial, self.holdings, self.memory, self.concentrator.meter,
-            self.reached, self.power_line, self.options.now, holder,
+            self.concentrator.serial, self.holdings, self.memory, self._members(), self.reached,
+            self.power_line, self.options.now, holder,
         )  # fmt: skip
         objects = ConcentratorObjects(
-            self.view(), self.options.now, self.memory, self.concentrator.lv_address, mailbox,
+            self.view, self.options.now, self.memory, self.concentrator.lv_address, mailbox,
             self._changed, compact=self.options.compact,
         )  # fmt: skip
-        title, lenient = self.concentrator.system_title, self.options.lenient_counter
-        key_holder.install(objects, holder, title)
-        settings = ServerSettings(policies, title, CONCENTRATOR_PDU, lenient)
-        return _session(settings, objects, self.memory.counters)
+        key_holder.install(objects, holder, self.concentrator.system_title)
+        return objects
 
     def key_holder(self) -> KeyHolder:
         """The keys of the concentrator itself."""

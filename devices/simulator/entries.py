@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from devices.simulator import nameplate
 
 AVERAGE, INSTANTANEOUS = 2, 1
+CURRENT_DATA, VARIATION, INTERRUPTION, EVENTS = 1, 2, 4, 8  # flags (companion profile 3.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class MeterEntry:
     profile: tuple[int, ...]
     period: int
     measurands: tuple[Measured, ...]
-    flags: int = 0x0F  # CEData, variation, interruption, events
+    flags: int = CURRENT_DATA | VARIATION | INTERRUPTION | EVENTS
 
 
 _MEASURANDS = (Measured(0x07, INSTANTANEOUS, 60), Measured(0x0D, AVERAGE, 60))

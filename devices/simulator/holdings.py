@@ -17,6 +17,7 @@ CONNECTED, DISCONNECTED = 1, 0
 CONTRACT = {nameplate.MONO: 10_000, nameplate.POLY: 30_000, nameplate.SEMI_DIRECT: 100_000}
 """Contract power in W by meter model (*assumed*)."""
 JOBS_AT_MOST = 64
+FACTORY_PERIOD = 60  # minutes
 DAY = 86_400
 REWRITTEN_AFTER = 20_000
 OWN_ONLY = 0o600  # keys stand in it
@@ -101,18 +102,43 @@ class JobLine:
 
 
 @dataclass(slots=True)
+class EntryLine:
+    """A meter entry as written (companion profile 3.4, command 1): masks by channel, `flags`
+    bit 0 CEData, 1 variation, 2 interruption, 3 events; measurands as [register, kind, period]."""
+
+    row: int
+    phase: int
+    closure: int
+    profile: int
+    period: int
+    flags: int
+    measurands: list[list[int]]
+
+
+@dataclass(slots=True)
+class Recruitment:
+    """The newest attempt to recruit a meter: which one, when it ends (UTC epoch seconds), how."""
+
+    attempt: int
+    ends: int
+    code: int
+
+
+@dataclass(slots=True)
 class ConcentratorHolding:
     """One concentrator. `jobs` are the last 64; `runs`: job -> how often it was carried out;
     `written`: attribute -> its value as hexadecimal A-XDR, where an order has set it.
 
-    `keys`: key id -> what was handed over to it; `meter_keys`: MAC -> the pair it opens that meter
-    with and, behind it, the one it tries first (hexadecimal); `is_mutual`, `user`:
-    mutual authentication.
+    `keys`: key id -> what was handed over to it; `is_mutual`, `user`: mutual authentication. By MAC
+    in hexadecimal: `entries` that were written (None: deleted), `recruits`, `released`, and
+    `meter_keys`: the pair it opens a meter with and, behind it, the one it tries first.
     """
 
     jobs: list[JobLine] = field(default_factory=list)
     runs: Counts = field(default_factory=dict)
     released: list[str] = field(default_factory=list)
+    entries: dict[str, EntryLine | None] = field(default_factory=dict)
+    recruits: dict[str, Recruitment] = field(default_factory=dict)
     spontaneous: str = ""
     wake_ups: int = 0
     written: dict[str, str] = field(default_factory=dict)
@@ -122,7 +148,12 @@ class ConcentratorHolding:
     is_mutual: bool = False
 
     def __post_init__(self) -> None:
+        """Made anew from the journal's JSON."""
         self.jobs = [each if isinstance(each, JobLine) else JobLine(**each) for each in self.jobs]
+        for name, line in self.entries.items():
+            self.entries[name] = EntryLine(**line) if isinstance(line, dict) else line
+        for name, begun in self.recruits.items():
+            self.recruits[name] = Recruitment(**begun) if isinstance(begun, dict) else begun
 
     def ran(self, line: JobLine) -> None:
         """List a job that was carried out just now."""
@@ -157,6 +188,12 @@ class Holdings:
     def meter(self, meter: Meter) -> MeterHolding:
         """What a meter holds."""
         return self.meters.setdefault(meter.mac.hex(), MeterHolding.of(meter))
+
+    def arrive(self, meter: Meter) -> None:
+        """A meter as it left the factory: hourly profile, its model's keys (*assumed*)."""
+        held = MeterHolding.of(meter)
+        held.is_new, held.profile_period = True, FACTORY_PERIOD
+        self.meters.setdefault(meter.mac.hex(), held)
 
     def concentrator(self, serial: str) -> ConcentratorHolding:
         """What a concentrator holds."""

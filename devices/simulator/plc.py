@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from devices.simulator import chance
 from devices.simulator.population import Meter
-from devices.simulator.tables.snapshots import level
 
 NEAREST, SWING, SLOWEST = 0.3, 0.6, 3.0
 GIVE_UP = 25.0
 AGENT, REPEATERS = 21, (40, 41, 42)  # TB_ACK codes (002; 41 by their pattern)
+
+
+def level(seed: int, meter: Meter) -> int:
+    """How many repeaters stand before a meter: 0 to 3, most have none."""
+    return (0, 0, 0, 0, 1, 1, 2, 3)[chance.whole(seed, "level", meter.serial, below=8)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,12 +67,13 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Concentrator:
-    """One concentrator: `number` from 0, `size` meters under it."""
+    """One concentrator: `number` from 0, `size` meters under it, `new` ones that it only sees."""
 
     seed: int
     number: int
     size: int
     uniform: bool = False
+    new: int = 0
 
     @property
     def serial(self) -> str:
@@ -105,13 +106,23 @@ class Concentrator:
 
     @property
     def meters(self) -> tuple[Meter, ...]:
-        """Its meters by row."""
+        """The meters it has served since ever, by row."""
         return tuple(map(self._meter, range(1, self.size + 1)))
 
+    @property
+    def new_meters(self) -> tuple[Meter, ...]:
+        """Meters on its power line that it only sees, until it is told to serve them."""
+        return tuple(map(self._meter, range(self.size + 1, self.size + self.new + 1)))
+
+    @property
+    def on_the_line(self) -> tuple[Meter, ...]:
+        """All meters it can see."""
+        return (*self.meters, *self.new_meters)
+
     def meter(self, mac: bytes) -> Meter | None:
-        """Its meter with a MAC address, None for a stranger."""
+        """The meter on its power line with a MAC address, None for a stranger."""
         row = int.from_bytes(mac[2:], "big") - self.number * METERS_AT_MOST
-        found = self._meter(row) if 1 <= row <= self.size else None
+        found = self._meter(row) if 1 <= row <= self.size + self.new else None
         return found if found is not None and found.mac == mac else None
 
     def _meter(self, row: int) -> Meter:
@@ -120,7 +131,7 @@ class Concentrator:
         return Meter(self.seed, nameplate.serial(prefix, kind, number), number, row)
 
     def _make(self, row: int) -> tuple[str, str]:
-        """Mono mostly, a tenth poly, a few semi-direct; the last meter is the bidirectional one."""
+        """Mono mostly, a tenth poly, a few semi-direct; the last served meter is bidirectional."""
         if row == self.size:
             return nameplate.POLY, nameplate.BIDIRECTIONAL
         if self.uniform or row % 10 == 5:
@@ -138,13 +149,17 @@ class Concentrator:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Concentrators and meters of one seed; `uniform` fleets have poly meters only."""
+    """Concentrators and meters of one seed; `uniform` fleets have poly meters only.
+
+    `new_meters` more, dealt out to the concentrators in turn, were installed but never served.
+    """
 
     seed: int
     size: int
     meters_each: int
     zone: ZoneInfo
     uniform: bool = False
+    new_meters: int = 0
 
     @classmethod
     def generate(
@@ -155,13 +170,16 @@ class Fleet:
         zone: str = "America/Santiago",
         *,
         uniform: bool = False,
+        new_meters: int = 0,
     ) -> "Fleet":
         """A fleet of `concentrators` with `meters` under each; ValueError beyond the numbering."""
         if not 1 <= concentrators <= CONCENTRATORS_AT_MOST:
             raise ValueError(f"{concentrators} concentrators: choose 1 to {CONCENTRATORS_AT_MOST}")
         if not 1 <= meters <= METERS_AT_MOST:
             raise ValueError(f"{meters} meters each: choose 1 to {METERS_AT_MOST}")
-        return cls(seed, concentrators, meters, ZoneInfo(zone), uniform)
+        if not 0 <= new_meters <= concentrators * (METERS_AT_MOST - meters):
+            raise ValueError(f"{new_meters} new meters: there is no room for so many")
+        return cls(seed, concentrators, meters, ZoneInfo(zone), uniform, new_meters)
 
     @property
     def concentrators(self) -> Iterator[Concentrator]:
@@ -170,12 +188,18 @@ class Fleet:
 
     def concentrator(self, number: int) -> Concentrator:
         """The concentrator with a number from 0."""
-        return Concentrator(self.seed, number, self.meters_each, self.uniform)
+        new = self.new_meters // self.size + (number < self.new_meters % self.size)
+        return Concentrator(self.seed, number, self.meters_each, self.uniform, new)
 
     @property
     def meters(self) -> Iterator[Meter]:
-        """All meters, by concentrator and row."""
+        """All meters that are served from the start, by concentrator and row."""
         return (meter for each in self.concentrators for meter in each.meters)
+
+    @property
+    def newcomers(self) -> Iterator[Meter]:
+        """The new meters, by concentrator and row."""
+        return (meter for each in self.concentrators for meter in each.new_meters)
 
     def endpoints(self, pattern: str = "127.10.{a}.{b}") -> dict[str, tuple[str, int]]:
         """Concentrator serial -> address of its own and port 4059 (companion profile 1)."""

@@ -1,5 +1,7 @@
 """A fleet as the files a utility sends: the seven provisioning templates and the associations.
 
+New meters are installed (templates 1 to 3) and associated by no file: autodiscovery finds them.
+
 Columns as printed in 002 (`tests/samples/provisioning_*.csv`). Keys stand in clear, therefore the
 folder is 0700 and the files 0600.
 """
@@ -44,7 +46,7 @@ def _write(path: Path, lines: Iterator[Line]) -> None:
 def _usage_points(fleet: "Fleet") -> Iterator[Line]:
     yield ("name", "address", "city", "latitude", "longitude", "altitude", "tag", "isbalance")
     for concentrator in fleet.concentrators:
-        for meter in concentrator.meters:
+        for meter in concentrator.on_the_line:
             yield (meter.pod, f"Calle {concentrator.number + 1} No. {meter.row}", "Santiago",
                    *_position(concentrator, meter), "demo", "FALSE")  # fmt: skip
 
@@ -61,7 +63,7 @@ def _position(concentrator: "Concentrator", meter: "Meter | None" = None) -> Lin
 def _meters(fleet: "Fleet") -> Iterator[Line]:
     yield ("serialnumber", "serialnumber_board", "macaddress", "firmwareid", "hardwareid",
            "servicekind", "tag", "primarykey", "secondarykey")  # fmt: skip
-    for meter in fleet.meters:
+    for meter in (*fleet.meters, *fleet.newcomers):
         keys = _hex(meter.encryption_key), _hex(meter.authentication_key)
         yield (meter.serial, meter.serial, _hex(meter.mac), nameplate.FIRMWARE,
                nameplate.HARDWARE, "Electric", "demo", *keys)  # fmt: skip
@@ -69,7 +71,7 @@ def _meters(fleet: "Fleet") -> Iterator[Line]:
 
 def _links(fleet: "Fleet") -> Iterator[Line]:
     yield ("serialnumber", "podname")
-    for meter in fleet.meters:
+    for meter in (*fleet.meters, *fleet.newcomers):
         yield meter.serial, meter.pod
 
 

@@ -20,6 +20,7 @@ NUMBERS: tuple[tuple[str, type, float | None, str], ...] = (
     ("seed", int, 1, "another field per seed"),
     ("concentrators", int, 20, "how many"),
     ("meters", int, 25, "under each concentrator"),
+    ("new-meters", int, 0, "more, on the power lines but not yet served by anybody"),
     ("cycle-scale", int, 1, "collection cycles N times shorter"),
     ("retention-days", int, None, "of every table (default: its own)"),
     ("answer-share", float, 0.97, "of the meters answer in a cycle"),
@@ -64,7 +65,7 @@ class Command(BaseCommand):
         try:
             fleet = Fleet.generate(
                 options["seed"], options["concentrators"], options["meters"], options["zone"],
-                uniform=options["uniform"],
+                uniform=options["uniform"], new_meters=options["new_meters"],
             )  # fmt: skip
             asyncio.run(self._serve(fleet, options))
         except (BadScript, ValueError, OSError, ZoneInfoNotFoundError) as fault:

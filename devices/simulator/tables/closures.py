@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from devices.protocol.tables import DAILY_CLOSURE
 from devices.simulator import readings
+from devices.simulator.entries import MeterEntry
 from devices.simulator.population import Meter
 from devices.simulator.tables.journal import Delivery, Journal
 from devices.simulator.tables.rows import Run, Values
@@ -16,6 +17,9 @@ class Closures(Journal):
 
     table = DAILY_CLOSURE
     days = 40
+
+    def is_collected(self, entry: MeterEntry) -> bool:
+        return bool(entry.closure)
 
     def next_time(self, view: View, meter: Meter, after: int) -> int:
         """The next local midnight."""

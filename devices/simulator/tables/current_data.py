@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from devices.protocol.tables import CEDATA
 from devices.simulator import incidents, readings
+from devices.simulator.entries import CURRENT_DATA, MeterEntry
 from devices.simulator.population import Meter
 from devices.simulator.tables.journal import Delivery, Newest
 from devices.simulator.tables.rows import Run, Values
@@ -20,6 +21,9 @@ class CurrentData(Newest):
     """Read at the end of the cycle; no meter keeps its credit in currency."""
 
     table = CEDATA
+
+    def is_collected(self, entry: MeterEntry) -> bool:
+        return bool(entry.flags & CURRENT_DATA)
 
     def runs(self, view: View, delivery: Delivery) -> Iterator[Run]:
         """One row; the credit of a meter that is not prepaid is not collected."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from devices.protocol.tables import EVENTS
-from devices.simulator import incidents
+from devices.simulator import entries, incidents
+from devices.simulator.entries import MeterEntry
 from devices.simulator.population import Meter
 from devices.simulator.tables.journal import Delivery, Journal
 from devices.simulator.tables.rows import Run, Values
@@ -18,6 +19,9 @@ class Events(Journal):
 
     table = EVENTS
     days = 10
+
+    def is_collected(self, entry: MeterEntry) -> bool:
+        return bool(entry.flags & entries.EVENTS)
 
     def next_time(self, view: View, meter: Meter, after: int) -> int:
         """The end of the next cycle."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from devices.protocol.tables import Table
+from devices.simulator.entries import MeterEntry
 from devices.simulator.population import Meter
 from devices.simulator.tables.rows import Run
 from devices.simulator.tables.view import View
@@ -68,6 +69,10 @@ class Journal(ABC):
     distortable: ClassVar[bool] = False
 
     @abstractmethod
+    def is_collected(self, entry: MeterEntry) -> bool:
+        """Whether a meter's entry asks for this table."""
+
+    @abstractmethod
     def next_time(self, view: View, meter: Meter, after: int) -> int:
         """Clock of the first row later than an instant."""
 
@@ -97,15 +102,26 @@ class Journal(ABC):
         number, oldest = self.table.number, self.oldest(view)
         finished = view.rounds.finished(number, view.now)
         span = CycleRange(view.rounds.first_for(number, oldest + 1), finished)
-        for meter in view.meters:
+        for meter in self.collected(view):
             if isinstance(scope, ClockRange):
-                first, last = max(scope.first - 1, oldest), min(scope.last, view.now)
+                first, last = (
+                    max(scope.first - 1, self._begin(view, meter)),
+                    min(scope.last, view.now),
+                )
                 yield from self._by_clock(view, meter, first, last, finished + 1)
             elif isinstance(scope, CycleRange):
                 first, last = max(scope.first, span.first), min(scope.last, finished)
                 yield from self._by_cycle(view, meter, CycleRange(first, last))
             elif isinstance(scope, Everything) or scope.mac == meter.mac:
                 yield from self._by_cycle(view, meter, span)
+
+    def collected(self, view: View) -> Iterator[Meter]:
+        """The meters of which this table is collected."""
+        return (meter for meter in view.meters if self.is_collected(view.entry(meter)))
+
+    def _begin(self, view: View, meter: Meter) -> int:
+        """Rows with a clock up to this instant are forgotten, or older than the meter's service."""
+        return max(self.oldest(view), view.standing(meter).since)
 
     def _by_cycle(self, view: View, meter: Meter, cycles: CycleRange) -> Iterator[Delivery]:
         number, rounds = self.table.number, view.rounds
@@ -115,7 +131,7 @@ class Journal(ABC):
                 continue
             if before is None:
                 before = rounds.answered_before(meter.serial, number, cycle)
-            after = max(rounds.end(number, before), self.oldest(view))
+            after = max(rounds.end(number, before), self._begin(view, meter))
             yield self._delivery(view, meter, cycle, after)
             before = cycle
 
@@ -159,12 +175,12 @@ class Newest(Journal):
     def deliveries(self, view: View, scope: Scope) -> Iterator[Delivery]:
         """At most one per meter."""
         number, rounds = self.table.number, view.rounds
-        for meter in view.meters:
-            if rounds.is_silent(meter.serial):
-                continue
+        for meter in self.collected(view):
             finished = rounds.finished(number, view.now)
             cycle = rounds.answered_before(meter.serial, number, finished + 1)
             end = rounds.end(number, cycle)
+            if rounds.is_silent(meter.serial) or end <= view.standing(meter).since:
+                continue
             if _holds(scope, meter, cycle, end):
                 yield Delivery(cycle, meter, end - 1, end)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from devices.protocol.tables import LOAD_PROFILE
 from devices.simulator import readings
+from devices.simulator.entries import MeterEntry
 from devices.simulator.population import Meter
 from devices.simulator.tables.journal import Delivery, Journal
 from devices.simulator.tables.rows import Run, Values
@@ -18,6 +19,9 @@ class LoadProfile(Journal):
     table = LOAD_PROFILE
     days = 10
     distortable = True
+
+    def is_collected(self, entry: MeterEntry) -> bool:
+        return bool(entry.profile)
 
     def next_time(self, view: View, meter: Meter, after: int) -> int:
         """The next end of an interval."""

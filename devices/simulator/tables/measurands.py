@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from devices.protocol.tables import MEASURANDS
 from devices.simulator import measurands
-from devices.simulator.entries import Measured
+from devices.simulator.entries import Measured, MeterEntry
 from devices.simulator.population import Meter
 from devices.simulator.tables.journal import Delivery, Journal
 from devices.simulator.tables.load_profile import SUMMER_TIME
@@ -19,6 +19,9 @@ class Measurands(Journal):
 
     table = MEASURANDS
     days = 10
+
+    def is_collected(self, entry: MeterEntry) -> bool:
+        return bool(entry.measurands)
 
     def next_time(self, view: View, meter: Meter, after: int) -> int:
         """The next end of any register's period."""

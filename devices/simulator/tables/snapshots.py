@@ -7,10 +7,11 @@ from devices.protocol.axdr import U8, U16, Data
 from devices.protocol.clock import UNSPECIFIED
 from devices.simulator import chance
 from devices.simulator.cycles import EPOCH
+from devices.simulator.plc import level
 from devices.simulator.population import Meter
 from devices.simulator.tables.view import View
 
-SEEN, COMMISSIONED, LOST = 0, 3, 4
+LOST = 4  # a node state beside those of `membership`
 APP_VERSION = b"\x01\x16"
 DAY = 86_400
 NO_REPEATER = (None, None, None)
@@ -20,26 +21,31 @@ Snapshot = Callable[[View], list[Row]]
 
 
 def nodes(view: View) -> list[Row]:
-    """T8: own meters, then those that answer here although another concentrator has them."""
-    return [_node(view, meter) for meter in (*view.meters, *view.guests)]
+    """T8: all meters that are seen, then those that answer here although another concentrator has
+    them."""
+    return [_node(view, meter) for meter in (*view.seen, *view.guests)]
 
 
 def _node(view: View, meter: Meter) -> Row:
     found = EPOCH + DAY * chance.whole(view.seed, "discovered", meter.serial, below=2000)
-    state, contact = COMMISSIONED, UNSPECIFIED
-    if meter.mac.hex() in view.released:
-        state = SEEN
-    elif view.rounds.is_silent(meter.serial):
+    standing = view.standing(meter)
+    state, contact = standing.state, UNSPECIFIED
+    if standing.is_served and view.rounds.is_silent(meter.serial):
         state = LOST
-    else:
-        finished = view.rounds.finished(7, view.now)
-        cycle = view.rounds.answered_before(meter.serial, 7, finished + 1)
-        contact = view.clock.stamp(view.rounds.end(7, cycle))
+    elif standing.is_served:
+        contact = view.clock.stamp(_contact(view, meter, standing.since))
+    owner = view.serial.encode() if standing.is_entered else b""
     return (
-        meter.mac, meter.serial.encode(), APP_VERSION, U8(meter.phase), U16(meter.row),
-        U8(_quality(view, meter)), view.clock.stamp(found), contact, U8(state),
-        view.serial.encode(),
+        meter.mac, meter.serial.encode(), APP_VERSION, U8(standing.phase), U16(standing.row),
+        U8(_quality(view, meter)), view.clock.stamp(found), contact, U8(state), owner,
     )  # fmt: skip
+
+
+def _contact(view: View, meter: Meter, since: int) -> int:
+    """The end of the last answered cycle, or the recruitment."""
+    rounds = view.rounds
+    cycle = rounds.answered_before(meter.serial, 7, rounds.finished(7, view.now) + 1)
+    return max(rounds.end(7, cycle), since)
 
 
 def repeaters(view: View) -> list[Row]:
@@ -52,11 +58,6 @@ def repeaters(view: View) -> list[Row]:
     ]  # fmt: skip
 
 
-def level(seed: int, meter: Meter) -> int:
-    """How many repeaters stand before a meter: 0 to 3, most have none."""
-    return (0, 0, 0, 0, 1, 1, 2, 3)[chance.whole(seed, "level", meter.serial, below=8)]
-
-
 def _path(view: View, meter: Meter) -> tuple[bytes | None, ...]:
     others = [other.mac for other in view.meters if other != meter]
     start = chance.whole(view.seed, "path", meter.serial, below=max(len(others), 1))
@@ -66,15 +67,16 @@ def _path(view: View, meter: Meter) -> tuple[bytes | None, ...]:
 
 def entries(view: View) -> list[Row]:
     """T10: what is collected of each meter."""
-    return [_entry(view, meter) for meter in view.meters]
+    return [_entry(view, meter) for meter in view.seen if view.standing(meter).is_entered]
 
 
 def _entry(view: View, meter: Meter) -> Row:
-    entry = view.entry(meter)
+    entry, standing = view.entry(meter), view.standing(meter)
     measured = [(U8(each.register), U8(each.kind), U8(each.period)) for each in entry.measurands]
     return (
-        meter.mac, meter.serial.encode(), U8(meter.phase), U16(meter.row), U8(_mask(entry.closure)),
-        U8(_mask(entry.profile)), U8(entry.period), U8(entry.flags), measured, U8(COMMISSIONED),
+        meter.mac, meter.serial.encode(), U8(standing.phase), U16(standing.row),
+        U8(_mask(entry.closure)), U8(_mask(entry.profile)), U8(entry.period), U8(entry.flags),
+        measured, U8(standing.state),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from devices.protocol.tables import VOLTAGE_INTERRUPTION, VOLTAGE_VARIATION
 from devices.simulator import incidents, nameplate
+from devices.simulator.entries import INTERRUPTION, VARIATION, MeterEntry
 from devices.simulator.population import Meter
 from devices.simulator.tables.journal import Delivery, Journal, Newest
 from devices.simulator.tables.rows import Run, Values
@@ -19,6 +20,9 @@ class VoltageVariation(Journal):
 
     table = VOLTAGE_VARIATION
     days = 56
+
+    def is_collected(self, entry: MeterEntry) -> bool:
+        return bool(entry.flags & VARIATION)
 
     def next_time(self, view: View, meter: Meter, after: int) -> int:
         """The next end of a week."""
@@ -50,6 +54,9 @@ class InterruptionCounters(Newest):
     """A row per phase and period: this month's counters and the previous month's."""
 
     table = VOLTAGE_INTERRUPTION
+
+    def is_collected(self, entry: MeterEntry) -> bool:
+        return bool(entry.flags & INTERRUPTION)
 
     def runs(self, view: View, delivery: Delivery) -> Iterator[Run]:
         """Two rows of a mono meter, six of a poly one."""

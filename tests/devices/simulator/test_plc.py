@@ -5,10 +5,9 @@ import time
 from devices.protocol.apdu import Attribute
 from devices.protocol.obis import parse
 from devices.simulator.device import FieldOptions
-from devices.simulator.plc import PowerLine
+from devices.simulator.plc import PowerLine, level
 from devices.simulator.population import Fleet
 from devices.simulator.server import running_field
-from devices.simulator.tables.snapshots import level
 from tests.devices.simulator.client import Asker, managed, of_meter
 
 FLEET = Fleet.generate(seed=1, concentrators=1, meters=40)

@@ -17,9 +17,9 @@ from devices.protocol.tables import TABLES
 from devices.protocol.tables.base import CLOCK_SOURCE, CYCLE, MAC
 from devices.simulator import readings
 from devices.simulator.device import FieldOptions
+from devices.simulator.plc import level
 from devices.simulator.population import Fleet
 from devices.simulator.server import running_field
-from devices.simulator.tables.snapshots import level
 from tests.devices.simulator.client import Asker, connected, managed, management, of_meter, public
 
 FLEET = Fleet.generate(seed=1, concentrators=3, meters=5)
