@@ -72,9 +72,10 @@ class Conversation:
         """Open the association; Busy, Locked, Refused, Unreachable when it stays shut."""
         return _expected(events.Associated, await self._exchange(self._connection.associate()))
 
-    async def get(self, attribute: Attribute) -> Data:
-        """The value of one attribute."""
-        return _expected(events.Data, await self._ask(lambda to: to.get(attribute))).value
+    async def get(self, attribute: Attribute, selection: Selection | None = None) -> Data:
+        """The value of one attribute, or the few rows of a buffer that are selected."""
+        answer = await self._ask(lambda to: to.get(attribute, selection))
+        return _expected(events.Data, answer).value
 
     async def get_many(self, wanted: Sequence[Attribute]) -> tuple[Data, ...]:
         """Several values at once; one by one from a device that calls that too long."""

@@ -29,10 +29,11 @@ Counts = dict[str, int]
 class MeterHolding:
     """One meter. Powers in W, credit in Wh, octet-strings as hexadecimal text.
 
-    `executions`: order tag -> what -> how often it was carried out (untagged changes under `0`);
-    `charges`: transaction -> how often its amount was added to the credit; `counted`: last tag.
-    `is_new`: it came with its model's public keys; `keys`: key id -> what was handed over since.
-    """
+        `executions`: order tag -> what -> how often it was carried out (untagged changes under `0`);
+            `charges`: transaction -> how often its amount was added to the credit; `counted`: last tag;
+        `time_zone` None: that of its concentrator; `profile_period` 0: that of its entry (minutes).
+            `is_new`: it came with its model's public keys; `keys`: key id -> what was handed over since.
+        """
 
     contract: int = 10_000
     normal: int = 10_000
@@ -50,6 +51,8 @@ class MeterHolding:
     drift: float = 0.0
     summer: dict[str, str] = field(default_factory=dict)
     has_summer: bool = True
+    time_zone: int | None = None
+    profile_period: int = 0
     cleared_on: int = -1
     latched: int = 0
     executions: dict[str, Counts] = field(default_factory=dict)

@@ -36,6 +36,7 @@ RETENTION = 40 * DAY
 WATT, WATT_HOUR, VAR_HOUR = 27, 30, 32
 CHANNEL_OF_C = {1: 0, 5: 1, 2: 2, 7: 3, 8: 4, 6: 5}  # value group C of the OBIS -> channel
 ACTIVE = (1, 2)
+PERIODS = 900, 3600  # seconds
 ORDER_TAG, UNTAGGED = "0.0.96.60.1", 0
 PREVIOUS = 101  # value group F of the last billing period
 
@@ -66,6 +67,7 @@ class MeterObjects(ObjectTree):
         local, now = inside.local, inside.now
         self._tag = UNTAGGED
         self._meter = inside.meter
+        self._holding = inside.holding
         self._entry = entry
         self._local = local
         self._now = now
@@ -152,9 +154,9 @@ class MeterObjects(ObjectTree):
 
     def _profiles(self) -> None:
         entry = self._entry
-        step = entry.period * 60
-        self._profile("1.0.99.1.0", _grid(step), LOAD_COLUMNS, self._load_row)
-        self.value(PROFILE, "1.0.99.1.0", 4, lambda: U32(step))
+        self._profile("1.0.99.1.0", _grid(self._period * 60), LOAD_COLUMNS, self._load_row)
+        self.value(PROFILE, "1.0.99.1.0", 4, lambda: U32(self._period * 60))
+        self.change(PROFILE, "1.0.99.1.0", 4, self._set_period)
         self._profile("1.0.99.2.0", self._local.midnight_after, DAILY_COLUMNS, self._daily_row)
         monthly = (*DAILY_COLUMNS, *MAXIMUM_COLUMNS)
         self._profile("0.0.98.1.0", self._next_month, monthly, self._monthly_row)
@@ -172,6 +174,18 @@ class MeterObjects(ObjectTree):
     ) -> None:
         of = Buffer(columns, first, row)
         self.buffer(name, columns, lambda selection: self._read(of, selection))
+
+    @property
+    def _period(self) -> int:
+        """Minutes; what an order has set goes before the entry."""
+        return self._holding.profile_period or self._entry.period
+
+    def _set_period(self, value: Data) -> DataAccess:
+        seconds = expect.integer(value, "capture period")
+        if seconds not in PERIODS:
+            return DataAccess.OTHER_REASON
+        self._holding.profile_period = seconds // 60
+        return DataAccess.SUCCESS
 
     def _read(self, of: Buffer, selection: Selection | None) -> Answer:
         try:
@@ -198,7 +212,7 @@ class MeterObjects(ObjectTree):
     def _load_row(self, at: int) -> Row:
         meter, entry = self._meter, self._entry
         return *self._head(at), *(
-            U32(readings.load_profile(meter.seed, meter.serial, channel, at, entry.period))
+            U32(readings.load_profile(meter.seed, meter.serial, channel, at, self._period))
             if channel in entry.profile
             else None
             for channel in range(readings.CHANNELS)

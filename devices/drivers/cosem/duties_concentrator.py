@@ -3,6 +3,7 @@
 import ipaddress
 
 from devices.drivers.cosem import objects
+from devices.drivers.cosem.duties_entries import ENTRY_DUTIES
 from devices.drivers.cosem.keys import CONCENTRATOR_KEYS
 from devices.drivers.cosem.performing import Duties, Peer
 from devices.drivers.cosem.scripted import CONCENTRATOR_STEPS
@@ -69,4 +70,5 @@ CONCENTRATOR_DUTIES: Duties = {
     **UPKEEP,
     **CONCENTRATOR_STEPS,
     **CONCENTRATOR_KEYS,
+    **ENTRY_DUTIES,
 }

@@ -5,6 +5,7 @@ from decimal import Decimal
 from devices.drivers.base import DstPeriod
 from devices.drivers.cosem import clocks, objects, stamps
 from devices.drivers.cosem.changes_meter import CHANGES
+from devices.drivers.cosem.duties_setup import SETUP_DUTIES
 from devices.drivers.cosem.performing import Duties, Peer
 from devices.drivers.cosem.scripted import METER_STEPS
 from devices.drivers.cosem.text import text
@@ -195,4 +196,5 @@ METER_DUTIES: Duties = {
     ReadMeterDst: _dst,
     **CHANGES,
     **METER_STEPS,
+    **SETUP_DUTIES,
 }

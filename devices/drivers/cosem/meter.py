@@ -20,6 +20,7 @@ from devices.drivers.duties import Answer, Duty, ReadPresence
 from devices.protocol.apdu import Attribute, Method
 from devices.protocol.axdr import U64, Data
 from devices.protocol.gateway import GatewayAddress
+from devices.protocol.selective import Selection
 from devices.session import errors
 from devices.session.conversation import Conversation
 
@@ -89,9 +90,9 @@ class MeterSession:
     def half_exchange(self) -> float:
         return self._line.transport.half_exchange
 
-    async def get(self, attribute: Attribute) -> Data:
-        """The value of one attribute."""
-        return await self._asked((await self._associated()).get(attribute))
+    async def get(self, attribute: Attribute, selection: Selection | None = None) -> Data:
+        """The value of one attribute, or the rows of a buffer that are selected."""
+        return await self._asked((await self._associated()).get(attribute, selection))
 
     async def get_many(self, attributes: Sequence[Attribute]) -> tuple[Data, ...]:
         """Several values in one exchange."""

@@ -8,6 +8,7 @@ from devices.drivers.duties import Answer, Duty
 from devices.protocol.apdu import Attribute, Method
 from devices.protocol.axdr import Data
 from devices.protocol.errors import ProtocolError
+from devices.protocol.selective import Selection
 from devices.session import errors
 
 
@@ -21,7 +22,7 @@ class Peer(Protocol):
     def half_exchange(self) -> float:
         """Seconds that half of the last exchange took."""
 
-    async def get(self, attribute: Attribute) -> Data: ...
+    async def get(self, attribute: Attribute, selection: Selection | None = None) -> Data: ...
 
     async def get_many(self, attributes: Sequence[Attribute]) -> tuple[Data, ...]: ...
 

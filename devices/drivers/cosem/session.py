@@ -26,6 +26,7 @@ from devices.drivers.duties import Answer, Duty
 from devices.protocol import expect
 from devices.protocol.apdu import Attribute, Method
 from devices.protocol.axdr import Data
+from devices.protocol.selective import Selection
 from devices.session import errors
 
 _T = TypeVar("_T")
@@ -134,8 +135,8 @@ class CosemSession:
     def half_exchange(self) -> float:
         return self._line.transport.half_exchange
 
-    async def get(self, attribute: Attribute) -> Data:
-        return await self._line.conversation.get(attribute)
+    async def get(self, attribute: Attribute, selection: Selection | None = None) -> Data:
+        return await self._line.conversation.get(attribute, selection)
 
     async def get_many(self, attributes: Sequence[Attribute]) -> tuple[Data, ...]:
         return await self._line.conversation.get_many(attributes)

@@ -31,6 +31,20 @@ from devices.drivers.duties.concentrator import (
     SetSpontaneous,
     Spontaneous,
 )
+from devices.drivers.duties.configuration import (
+    MeterSetup,
+    ReadMeterSetup,
+    SetMeterZone,
+    SetProfilePeriod,
+)
+from devices.drivers.duties.entries import (
+    Collected,
+    Entry,
+    NodeState,
+    PostEntry,
+    ReadEntry,
+    ReadNode,
+)
 from devices.drivers.duties.reading import (
     Breaker,
     Credit,
@@ -87,7 +101,7 @@ from devices.protocol.axdr import Data
 Answer = (
     Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading |
     DstPeriod | tuple[Job, ...] | Spontaneous | tuple[DstPeriod, ...] | Ntp | Data |
-    MutualAuthentication | None
+    MutualAuthentication | Entry | NodeState | MeterSetup | None
 )  # fmt: skip
 
 __all__ = [
@@ -98,19 +112,24 @@ __all__ = [
     "CallOwnMethod",
     "Change",
     "CloseBreaker",
+    "Collected",
     "Credit",
     "Diagnosis",
     "Duty",
     "EnterCredit",
+    "Entry",
     "Job",
     "KeyId",
     "KeySet",
     "KeyUse",
     "Maximum",
+    "MeterSetup",
     "MutualAuthentication",
+    "NodeState",
     "Ntp",
     "OpenBreaker",
     "Post",
+    "PostEntry",
     "PostMeterKeys",
     "Prepayment",
     "ReadAttribute",
@@ -119,11 +138,14 @@ __all__ = [
     "ReadCredit",
     "ReadDiagnosis",
     "ReadDstTable",
+    "ReadEntry",
     "ReadJobs",
     "ReadMaximum",
     "ReadMeterClock",
     "ReadMeterDst",
+    "ReadMeterSetup",
     "ReadMutualAuthentication",
+    "ReadNode",
     "ReadNtp",
     "ReadOwnAttribute",
     "ReadPrepayment",
@@ -142,10 +164,12 @@ __all__ = [
     "SetDstTable",
     "SetMeterClock",
     "SetMeterDst",
+    "SetMeterZone",
     "SetMutualAuthentication",
     "SetNtp",
     "SetOwnAttribute",
     "SetPrepayment",
+    "SetProfilePeriod",
     "SetSpontaneous",
     "SetThreshold",
     "SetTimeZone",

@@ -45,9 +45,15 @@ def _clock(tree: ObjectTree, inside: Inside) -> None:
         return DataAccess.SUCCESS
 
     tree.value(CLOCK, CLOCK_NAME, 2, lambda: local.stamp(inside.clock))
-    tree.value(CLOCK, CLOCK_NAME, 3, lambda: I16(local.deviation(inside.clock)))
+    tree.value(CLOCK, CLOCK_NAME, 3, lambda: I16(_time_zone(inside)))
+    tree.change(CLOCK, CLOCK_NAME, 3, inside.integer("time_zone"))
     tree.value(CLOCK, CLOCK_NAME, 4, lambda: U8(SUMMER_TIME * local.is_summer(inside.clock)))
     tree.change(CLOCK, CLOCK_NAME, 2, write)
+
+
+def _time_zone(inside: Inside) -> int:
+    kept = inside.holding.time_zone
+    return inside.local.normal_deviation(inside.clock) if kept is None else kept
 
 
 def _summer_time(tree: ObjectTree, inside: Inside) -> None:
