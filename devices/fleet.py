@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.utils import timezone
 
-from devices.choices import MeterState, Phases
+from devices.choices import MeterState, Phases, ProcessState
 from devices.models import (
     Association,
     Concentrator,
@@ -35,7 +35,7 @@ class MeterRef:
     closure_energies: frozenset[int]
     channels: frozenset[int]  # energies of the load profile
     measurands: frozenset[tuple[int, int]]  # register, value type
-    is_commissioned: bool
+    is_commissioned: bool  # and configured: whoever does not answer is missed
 
     def pod_at(self, instant: int) -> tuple[str, int]:
         """The POD's name valid at an instant, empty if none, and until when that holds."""
@@ -106,6 +106,7 @@ _COLUMNS = (
     "meter__serial_number",
     "meter__mac_address",
     "meter__state",
+    "meter__process_state",
     "meter__model__phases",
     "meter__closure_energy_id",
     "meter__load_profile_energy_id",
@@ -119,7 +120,7 @@ def _meters(owner: Concentrator, now: datetime) -> dict[bytes, MeterRef]:
     stays = _stays([row[0] for row in rows])
     profiles = _Profiles(owner)
     meters = {}
-    for meter_id, serial, mac, state, phases, closure, load_profile, measurands in rows:
+    for meter_id, serial, mac, state, step, phases, closure, load_profile, measurands in rows:
         is_poly = phases == Phases.POLY
         meters[bytes(mac)] = MeterRef(
             id=meter_id,
@@ -129,7 +130,7 @@ def _meters(owner: Concentrator, now: datetime) -> dict[bytes, MeterRef]:
             closure_energies=profiles.energies(closure, profiles.closure, is_poly),
             channels=profiles.energies(load_profile, profiles.load_profile, is_poly),
             measurands=profiles.registers(measurands),
-            is_commissioned=state == MeterState.COMMISSIONED,
+            is_commissioned=state == MeterState.COMMISSIONED and step != ProcessState.TO_CONFIGURE,
         )
     return meters
 

@@ -44,6 +44,8 @@ ENTRIES = (
     Entry("company", "make a company with standard profiles"),
     Entry("import", "load a provisioning template (CSV)", command="import_template"),
     Entry("export-template", "write the inventory as a template", command="export_template"),
+    Entry("associate", "put a meter under a concentrator by hand"),
+    Entry("disassociate", "take a meter from its concentrator by hand"),
     Entry("model-keys", "load the public keys of a meter model", command="model_keys"),
     Entry("settings", "show or change a company's settings", command="company_settings"),
     Entry("user", "users of a company, and tokens of their programs", needs_database=True),

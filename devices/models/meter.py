@@ -63,6 +63,13 @@ class Meter(models.Model):
 
     class Meta:
         db_table = "meter"
+        indexes = [
+            models.Index(  # what is asked every few seconds: who waits for a step
+                fields=["process_state"],
+                condition=~models.Q(process_state=""),
+                name="meter_on_its_way",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.serial_number

@@ -117,6 +117,13 @@ PARAMETERS: dict[str, Parameter] = {
             "a concentrator that refuses its keys may be opened by its MAA password, sent in clear,"
             " for mutual authentication alone",
         ),
+        Parameter(
+            "associate_automatically", True, "", "meters go under the concentrator that found them"
+        ),
+        Parameter(
+            "recruit_automatically", True, "", "associated meters are recruited without an order"
+        ),
+        Parameter("recruit_check", 900, "s", "between two looks at a recruitment (assumed)"),
         Parameter("order_max_items", 10_000, "orders", "more in one request: 3.1 (assumed)"),
         Parameter("order_max_pending", 1_000_000, "orders", "more waiting: 3.2 (assumed)"),
         Parameter("order_expiry_hours", 24, "h", "life of an order that names no end"),

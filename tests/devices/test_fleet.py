@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
 
-from devices.choices import MeterState, Phases, Purpose
+from devices.choices import MeterState, Phases, ProcessState, Purpose
 from devices.fleet import FOREVER, load_fleet
 from devices.models import (
     Association,
@@ -127,9 +127,12 @@ def test_statistics_follow_the_meter_to_its_concentrator(owner: Concentrator) ->
     assert MeterStatistics.objects.get().concentrator_id == other.pk
 
 
-def test_meters_being_commissioned_are_told_apart(owner: Concentrator) -> None:
-    first, _ = fleets.meters(owner, 2)
-    first.state = MeterState.INSTALLED
+def test_meters_being_commissioned_or_still_to_be_configured_are_told_apart(
+    owner: Concentrator,
+) -> None:
+    first, second, _ = fleets.meters(owner, 3)
+    first.state, second.process_state = MeterState.INSTALLED, ProcessState.TO_CONFIGURE
     first.save()
+    second.save()
     found = {meter.id: meter.is_commissioned for meter in load_fleet(owner.pk).meters.values()}
-    assert sorted(found.items()) == [(first.pk, False), (first.pk + 1, True)]
+    assert list(found.values()) == [False, False, True]

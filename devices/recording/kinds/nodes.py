@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from psycopg2.extras import execute_values
 
+from devices.parameters import parameters_of
+from devices.recording import newcomers
 from devices.recording.work import Work
 from hes.domain.errors import BadValue
 from hes.domain.events import EventKind
@@ -123,6 +125,9 @@ SELECT %(own)s, associated_id, mac_address, meter_id, description, quality, disc
 
 
 def finish(work: Work, seen: frozenset[bytes]) -> None:
-    """At the end of the list: forget the nodes that are no longer in it, list the conflicts."""
+    """At the end of the list: forget the nodes that are no longer in it, list the conflicts, and
+    associate what may be associated."""
     work.cursor.execute(_FORGET, [work.fleet.id, sorted(seen)])
     work.cursor.execute(_CONFLICTS, {"own": work.fleet.id, "now": work.moment})
+    if parameters_of(work.fleet.company_id).flag("associate_automatically"):
+        newcomers.associate(work)
