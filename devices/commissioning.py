@@ -1,6 +1,7 @@
 """Steps of the life cycle that no template takes: endpoints, initialisation, commissioning.
 
-Set-based, guarded by the transition tables: one device that may not move, and none moves.
+Guarded by the transition tables. The set-based ones: one device that may not move, and none moves;
+those of one meter, which orders take: what may not move stays as it is.
 """
 
 from collections.abc import Collection, Mapping
@@ -87,10 +88,60 @@ def commission(meter_ids: Collection[int]) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_COMMISSION, [target, ProcessState.NONE, list(meter_ids), sources, steps])
         moved = _all_moved(cursor, meter_ids, "meters", [*sources, "associated"], target)
-        cursor.execute(_STORY, [list(meter_ids)])
-        kind = EventKind.METER_COMMISSIONED
-        announce(cursor, [Event(kind, *story) for story in cursor.fetchall()])
+        _tell(cursor, meter_ids, EventKind.METER_COMMISSIONED)
     return moved
+
+
+_STEP = """
+UPDATE meter SET process_state = %s, updated_at = now() WHERE id = %s AND process_state = ANY(%s)
+"""
+
+
+def go_to(cursor: CursorWrapper, meter_id: int, step: ProcessState) -> bool:
+    """The meter's next process state, if it may follow the one it is in."""
+    cursor.execute(_STEP, [step, meter_id, lifecycle.PROCESS.before(step)])
+    return bool(cursor.rowcount)
+
+
+def take_into_service(cursor: CursorWrapper, meter_id: int) -> bool:
+    """Installed, associated and verified -> commissioned, to be configured; with its LPE line."""
+    target, step = MeterState.COMMISSIONED, ProcessState.TO_CONFIGURE
+    sources, steps = lifecycle.METER.before(target), lifecycle.PROCESS.before(step)
+    cursor.execute(_COMMISSION, [target, step, [meter_id], sources, steps])
+    has_moved = bool(cursor.rowcount)
+    if has_moved:
+        _tell(cursor, [meter_id], EventKind.METER_COMMISSIONED)
+    return has_moved
+
+
+_DECOMMISSION = """
+UPDATE meter SET state = %s, process_state = '', updated_at = now()
+WHERE id = %s AND state = ANY(%s)
+"""
+_LEAVE_CONCENTRATOR = """
+WITH ended AS (
+    UPDATE association SET validity = tstzrange(lower(validity), now())
+     WHERE meter_id = %(meter)s AND upper_inf(validity) AND lower(validity) < now())
+UPDATE meter_statistics SET concentrator_id = NULL WHERE meter_id = %(meter)s
+"""
+
+
+def take_out_of_service(cursor: CursorWrapper, meter_id: int) -> bool:
+    """Commissioned -> decommissioned, and under no concentrator; with an LPE line for each."""
+    target = MeterState.DECOMMISSIONED
+    cursor.execute(_DECOMMISSION, [target, meter_id, lifecycle.METER.before(target)])
+    if not cursor.rowcount:
+        return False
+    kinds = EventKind.METER_DECOMMISSIONED, EventKind.METER_DISASSOCIATED
+    _tell(cursor, [meter_id], *kinds)
+    cursor.execute(_LEAVE_CONCENTRATOR, {"meter": meter_id})
+    return True
+
+
+def _tell(cursor: CursorWrapper, meter_ids: Collection[int], *kinds: EventKind) -> None:
+    """Events and LPE lines of meters that are associated."""
+    cursor.execute(_STORY, [list(meter_ids)])
+    announce(cursor, [Event(kind, *story) for story in cursor.fetchall() for kind in kinds])
 
 
 def _all_moved(

@@ -11,9 +11,10 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.drivers.duties import Duty
-from workorders import key_deeds, lanes
+from workorders import key_deeds, lanes, life_steps
 from workorders.activities.orders import keys
 from workorders.activities.orders.base import DrawTransaction
+from workorders.activities.orders.life import NoteRecruited
 from workorders.activities.orders.scripts import NoteSteps
 from workorders.lanes import Claim
 from workorders.orders import Taken
@@ -48,6 +49,7 @@ def _noted(cursor: CursorWrapper, taken: Taken, duty: NoteSteps) -> None:
 DEEDS: Mapping[type[Duty], Doing] = {
     DrawTransaction: _drawn,
     NoteSteps: _noted,
+    NoteRecruited: life_steps.recruited,
     keys.LookUpKeys: key_deeds.look_up,
     keys.PrepareKeys: key_deeds.prepare,
     keys.OfferPublic: key_deeds.offer_public,

@@ -4,10 +4,12 @@ All in the transaction that ends the order, so that both stand or fall together.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import concentrator_effects, ordered_times
+from workorders import concentrator_effects, following, life_steps, ordered_times
+from workorders.activities.orders import life
 from workorders.activities.orders.base import Effect, Result
 from workorders.activities.orders.concentrator_synchronisation import ClockStepped
 from workorders.activities.orders.concentrator_technical_configuration import (
@@ -16,7 +18,7 @@ from workorders.activities.orders.concentrator_technical_configuration import (
 from workorders.activities.orders.status_word import StatusWordRead
 from workorders.activities.orders.summer_times import SummerTimesOrdered
 
-Applying = Callable[[CursorWrapper, int, Effect], None]
+Applying = Callable[[CursorWrapper, int, Any], None]
 """(cursor, the order that ended, its effect)."""
 
 EFFECTS: Mapping[type[Effect], Applying] = {
@@ -24,6 +26,12 @@ EFFECTS: Mapping[type[Effect], Applying] = {
     ClockStepped: concentrator_effects.clock_stepped,
     StatusWordRead: concentrator_effects.status_word,
     SummerTimesOrdered: ordered_times.store,
+    life.RecruitingBegun: life_steps.recruiting,
+    life.RecruitingFailed: life_steps.not_recruited,
+    life.Commissioned: life_steps.commissioned,
+    life.Configured: life_steps.configured,
+    life.Decommissioned: life_steps.decommissioned,
+    life.Follow: following.follow,
 }
 
 

@@ -19,7 +19,17 @@ from typing import TypeVar
 
 from devices.drivers.base import Driver, Limits
 from devices.recording.fence import LeaseLost
-from workorders import execution, freeze, host_clock, lanes, lease, order_sweeps, slots, visits
+from workorders import (
+    execution,
+    freeze,
+    host_clock,
+    lanes,
+    lease,
+    order_sweeps,
+    recruiting,
+    slots,
+    visits,
+)
 from workorders.disk import Floor
 from workorders.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from workorders.outcome import Outcome
@@ -207,10 +217,12 @@ class Engine:
             self._wake.set()
 
     async def _sweep_orders(self) -> None:
-        """Orders of dead workers go on, what waited too long ends, odd rates freeze a company."""
+        """Orders of dead workers go on, what waited too long ends, new meters are carried on, odd
+        rates freeze a company."""
         now = datetime.now(UTC)
         moved = await self._background(order_sweeps.recover_dead, now)
         moved += await self._background(order_sweeps.expire, now)
+        moved += await self._background(recruiting.carry_on)
         await self._background(freeze.watch, now)
         if moved:
             self._wake.set()

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import preparing_concentrators, preparing_scripts
+from workorders import preparing_concentrators, preparing_meters, preparing_scripts
 from workorders.activities.orders.base import Rejected
 from workorders.intake import Draft
 
@@ -22,6 +22,11 @@ PREPARING: Mapping[str, Preparing] = {
     "concentrator_dst": preparing_concentrators.dst,
     "meter_script": preparing_scripts.released,
     "concentrator_script": preparing_scripts.released,
+    "commissioning": preparing_meters.commissioning,
+    "verify_commissioning": preparing_meters.verification,
+    "meter_technical_configuration": preparing_meters.setup,
+    "meter_entry_configuration": preparing_meters.entry,
+    "decommissioning": preparing_meters.decommissioning,
 }
 
 

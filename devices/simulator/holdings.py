@@ -17,7 +17,7 @@ CONNECTED, DISCONNECTED = 1, 0
 CONTRACT = {nameplate.MONO: 10_000, nameplate.POLY: 30_000, nameplate.SEMI_DIRECT: 100_000}
 """Contract power in W by meter model (*assumed*)."""
 JOBS_AT_MOST = 64
-FACTORY_PERIOD = 60  # minutes
+FACTORY_PERIOD, FACTORY_DRIFT = 60, 90.0  # minutes; seconds
 DAY = 86_400
 REWRITTEN_AFTER = 20_000
 OWN_ONLY = 0o600  # keys stand in it
@@ -29,11 +29,11 @@ Counts = dict[str, int]
 class MeterHolding:
     """One meter. Powers in W, credit in Wh, octet-strings as hexadecimal text.
 
-        `executions`: order tag -> what -> how often it was carried out (untagged changes under `0`);
-            `charges`: transaction -> how often its amount was added to the credit; `counted`: last tag;
-        `time_zone` None: that of its concentrator; `profile_period` 0: that of its entry (minutes).
-            `is_new`: it came with its model's public keys; `keys`: key id -> what was handed over since.
-        """
+    `executions`: order tag -> what -> how often it was carried out (untagged changes under `0`);
+    `charges`: transaction -> how often its amount was added to the credit; `counted`: last tag;
+    `time_zone` None: that of its concentrator; `profile_period` 0: that of its entry (minutes);
+    `is_new`: it came with its model's public keys; `keys`: key id -> what was handed over since.
+    """
 
     contract: int = 10_000
     normal: int = 10_000
@@ -193,9 +193,11 @@ class Holdings:
         return self.meters.setdefault(meter.mac.hex(), MeterHolding.of(meter))
 
     def arrive(self, meter: Meter) -> None:
-        """A meter as it left the factory: hourly profile, its model's keys (*assumed*)."""
+        """A meter as it left the factory: its model's keys, hourly profile, UTC, a clock that is
+        not quite right (*assumed*)."""
         held = MeterHolding.of(meter)
         held.is_new, held.profile_period = True, FACTORY_PERIOD
+        held.time_zone, held.drift = 0, FACTORY_DRIFT
         self.meters.setdefault(meter.mac.hex(), held)
 
     def concentrator(self, serial: str) -> ConcentratorHolding:

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from devices import keys
-from devices.choices import ConcentratorState, DiscoverySource, Holder, MeterState, SecretRole
+from devices.choices import (
+    ConcentratorState,
+    DiscoverySource,
+    Holder,
+    MeterState,
+    ProcessState,
+    SecretRole,
+)
 from devices.drivers.base import Limits
 from devices.drivers.cosem.driver import CosemDriver
 from devices.models import (
@@ -103,34 +110,49 @@ def provision(owner: Company, fleet: Fleet, running: RunningField) -> list[Conce
     return made
 
 
+def install_newcomers(owner: Company, fleet: Fleet) -> None:
+    """New meters at their PODs, with the private keys they shall get; under no concentrator."""
+    new = tuple(fleet.newcomers)
+    _at_their_points(owner, new, MeterState.INSTALLED, ProcessState.TO_ASSOCIATE)
+    give_keys(owner, new)
+
+
 def _meters(td: Concentrator, simulated: tuple[Simulated, ...]) -> None:
-    models = {
-        code: MeterModel.objects.get_or_create(code=code, defaults={"phases": "poly"})[0]
-        for code in nameplate.MODELS.values()
-    }
-    meters = Meter.objects.bulk_create(
-        Meter(
-            company_id=td.company_id,
-            serial_number=meter.serial,
-            mac_address=meter.mac,
-            model=models[nameplate.model(meter.serial)],
-            state=MeterState.COMMISSIONED,
-        )
-        for meter in simulated
-    )
+    meters = _at_their_points(td.company, simulated, MeterState.COMMISSIONED, ProcessState.NONE)
     Association.objects.bulk_create(
         Association(
             meter=meter, concentrator=td, validity=fleets.ALWAYS, source=DiscoverySource.MANUAL
         )
         for meter in meters
     )
+
+
+def _at_their_points(
+    owner: Company, simulated: tuple[Simulated, ...], state: MeterState, step: ProcessState
+) -> list[Meter]:
+    models = {
+        code: MeterModel.objects.get_or_create(code=code, defaults={"phases": "poly"})[0]
+        for code in nameplate.MODELS.values()
+    }
+    meters = Meter.objects.bulk_create(
+        Meter(
+            company=owner,
+            serial_number=meter.serial,
+            mac_address=meter.mac,
+            model=models[nameplate.model(meter.serial)],
+            state=state,
+            process_state=step,
+        )
+        for meter in simulated
+    )
     pods = UsagePoint.objects.bulk_create(
-        UsagePoint(company_id=td.company_id, name=meter.pod) for meter in simulated
+        UsagePoint(company=owner, name=meter.pod) for meter in simulated
     )
     MeterInstallation.objects.bulk_create(
         MeterInstallation(meter=meter, usage_point=pod, validity=fleets.ALWAYS)
         for meter, pod in zip(meters, pods, strict=True)
     )
+    return meters
 
 
 def give_keys(owner: Company, simulated: Iterable[Simulated]) -> None:

@@ -3,6 +3,7 @@
 from devices.drivers.duties import (
     CallMethod,
     Duty,
+    PostEntry,
     ReadAttribute,
     ReadMaximum,
     ReadPresence,
@@ -23,6 +24,7 @@ _COMMANDS: dict[type[Duty], str] = {
     ReadMaximum: "READ_MAXPOWER",
     SetCalendar: "SET_TARIFF",
     ResetAlarms: "RESET_STATUSWORD",
+    PostEntry: "SET_CE_ENTRY",
 }
 _REGISTERS = {
     0x02: "READ_ACTIVEIMPORT_CURRENTPERIOD",

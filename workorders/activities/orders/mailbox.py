@@ -12,6 +12,7 @@ from hes.domain.catalogue import rows
 from workorders.activities.orders.base import NotDone, OrderActivity, ReadBack, Result, Steps
 from workorders.activities.orders.outcomes import done, failed
 
+SET_ENTRY, DELETE_ENTRY, RECRUIT, RELEASE = 1, 2, 3, 4
 METER_KEYS, AUTODISCOVERY, SYNCHRONISE_METER, PROBE_METER, WAKE_UP = 5, 6, 7, 8, 10
 
 DONE, FAILED = 2, 3  # states of a job
@@ -37,13 +38,13 @@ def reason(job: Job) -> str:
 def ordered(activity: OrderActivity, post: Post, meaning: Meaning = outcome) -> Steps:
     """Post the job and follow it; Busy while it still runs: a read-back sees its end."""
     yield post
-    return meaning(activity, (yield from _followed(post.job)))
+    return meaning(activity, (yield from followed(post.job)))
 
 
 def carried_out(duty: Duty, number: int) -> Generator[Duty, Any, None]:
     """One of several jobs of an order: posted and followed; raises Refused where it fails."""
     yield duty
-    job = yield from _followed(number)
+    job = yield from followed(number)
     if job.state == FAILED:
         raise Refused(reason(job))
 
@@ -56,9 +57,14 @@ def step_number(order: int, command: int, mode: int = 0) -> int:
     return (command << 4 | mode) << _ORDER_BITS | order
 
 
+def recruiting(order: int) -> int:
+    """The job by which a commissioning recruits; its verification looks for its end."""
+    return step_number(order, RECRUIT)
+
+
 def found(activity: OrderActivity, number: int, meaning: Meaning = outcome) -> ReadBack:
     """Listed: followed; not listed: never accepted, so it may be posted again."""
-    job = yield from _listed(number)
+    job = yield from listed(number)
     if job is None:
         return NotDone()
     if job.state in (DONE, FAILED):
@@ -66,15 +72,17 @@ def found(activity: OrderActivity, number: int, meaning: Meaning = outcome) -> R
     raise _still_running()
 
 
-def _followed(number: int) -> Generator[Duty, Any, Job]:
+def followed(number: int) -> Generator[Duty, Any, Job]:
+    """The job when it has ended; raises Busy while it runs."""
     for _ in range(_POLLS):
-        job = yield from _listed(number)
+        job = yield from listed(number)
         if job is not None and job.state in (DONE, FAILED):
             return job
     raise _still_running()
 
 
-def _listed(number: int) -> Generator[Duty, Any, Job | None]:
+def listed(number: int) -> Generator[Duty, Any, Job | None]:
+    """The job as it stands; None where the concentrator does not know it."""
     jobs: tuple[Job, ...] = yield ReadJobs()
     return next((job for job in jobs if job.job == number), None)
 

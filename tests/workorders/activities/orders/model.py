@@ -64,6 +64,19 @@ PARAMETERS = {
     "concentrator_dst": {"periods": [SUMMER]},
     "meter_script": {"script": "SET_NAME"},
     "concentrator_script": {"script": "SET_PORT"},
+    "commissioning": {"serial": "UAAEEDN11100000001", "phase": 1, "row": 1},
+    "verify_commissioning": {"order": 4711, "pause": 60},
+    "meter_technical_configuration": {"time_zone": 240, "period": 15, **SUMMER},
+    "meter_entry_configuration": {
+        "serial": "UAAEEDN11100000001",
+        "phase": 1,
+        "row": 7,
+        "closure": 3,
+        "profile": 1,
+        "period": 60,
+        "flags": 9,
+        "measurands": [[13, 2, 60]],
+    },
 }
 """What kinds need that cannot be ordered without parameters."""
 PREPARED = {"meter_script": SET_NAME, "concentrator_script": SET_PORT}

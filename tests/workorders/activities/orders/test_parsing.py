@@ -16,6 +16,7 @@ KNOWN = {
     "reading": ("reading_types",),
     "maximum_power": ("reading_types",),
     "prepay_configure": ("warning", "limit"),
+    "meter_entry_configuration": (*PARAMETERS["meter_entry_configuration"], "delete"),
     "contract_change": ("contract_power", "calendar", "tables"),
 }
 CODES = {row["code"] for row in rows("reply_error_codes")}

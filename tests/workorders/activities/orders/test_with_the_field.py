@@ -12,7 +12,11 @@ from workorders.activities.orders.base import DrawTransaction, Facts, OrderActiv
 from workorders.activities.orders.registry import ACTIVITIES
 
 METER = FIRST.meters[0]
-WITH_A_KEY_STORE = {"key_rotation", "mutual_authentication"}  # tests/flows/test_key_orders.py
+# tests/flows/test_key_orders.py, tests/flows/test_life_cycle.py
+WITH_A_KEY_STORE = {
+    "key_rotation", "mutual_authentication", "commissioning", "verify_commissioning",
+    "meter_technical_configuration", "decommissioning",
+}  # fmt: skip
 CARRIED_OUT = [each for each in ACTIVITIES.values() if each.kind not in WITH_A_KEY_STORE]
 
 
