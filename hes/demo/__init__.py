@@ -89,7 +89,7 @@ def _servers(home: Path, *, fresh: bool) -> Iterator[None]:
 def _forget(servers: EmbeddedServers, home: Path) -> None:
     """Remove what an earlier run left, database and files; refuses while it runs."""
     servers.erase()
-    for name in ("export", "eventhub", "templates", "fleet.json", "demo.json"):
+    for name in ("export", "eventhub", "templates", "fleet.json", "demo.json", "field.jsonl"):
         path = home / name
         if path.is_dir():
             shutil.rmtree(path)

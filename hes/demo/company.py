@@ -22,13 +22,16 @@ LIVE_PERIODS = {
     Activity.REPEATER_TABLE: 60,
 }
 SPREAD = 2
+RECRUIT_CHECK = "15"  # seconds
 
 
 def make_company() -> Company:
     """The demo's company with its profiles; made once, found afterwards."""
-    company, _ = Company.objects.get_or_create(
+    company, is_new = Company.objects.get_or_create(
         code="demo", defaults={"name": "Demo", "time_zone": "America/Santiago", "currency": "CLP"}
     )
+    if is_new:
+        parameters.change(company, "recruit_check", RECRUIT_CHECK)
     defaults.procedure_profile(company, "Standard")
     defaults.procedure_profile(company, PROCEDURE, LIVE_PERIODS, offset=1, spread=SPREAD)
     defaults.spontaneous_profile(company, SPONTANEOUS)

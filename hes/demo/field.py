@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from devices import commissioning, model_keys, provisioning
-from devices.choices import ConcentratorState
+from devices.choices import ConcentratorState, ProcessState
 from devices.meter_models import ensure_meter_models
 from devices.models import Company, Concentrator, Meter, MeterModel
 from devices.simulator import nameplate
@@ -20,6 +20,7 @@ from hes.demo.trouble import DemoError
 # In the order in which one refers to the other.
 TEMPLATES = (1, 2, 3, 4, 5, 6, 7)
 PATIENCE = 60.0
+STATE = "field.jsonl"  # what orders did to the simulated field
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,22 @@ class Provisioned:
 
 
 def provision(
-    company: Company, options: Options, home: Path, since: datetime, scheduled_from: datetime
+    company: Company,
+    options: Options,
+    home: Path,
+    since: datetime,
+    scheduled_from: datetime,
+    new_meters: int = 0,
 ) -> Provisioned:
     """Import the generated fleet; what an earlier run imported is found unchanged.
 
-    Links are valid from `since`; scheduled collections begin at `scheduled_from`.
+    Links are valid from `since`; scheduled collections begin at `scheduled_from`. `new_meters` are
+    installed at their PODs and under no concentrator yet.
     """
-    _same_fleet(options, home / "fleet.json")
-    fleet = Fleet.generate(options.seed, options.concentrators, options.meters)
+    _same_fleet(options, home / "fleet.json", new_meters)
+    fleet = Fleet.generate(
+        options.seed, options.concentrators, options.meters, new_meters=new_meters
+    )
     files = fleet.write_templates(home / "templates")
     load_public_keys(fleet)
     if not Concentrator.objects.filter(company=company).exists():
@@ -47,7 +56,7 @@ def provision(
         _bring_into_service(
             fleet, company, home / "templates" / ASSOCIATIONS, since, scheduled_from
         )
-    return Provisioned(_ids(Concentrator, company))
+    return Provisioned(_ids(company))
 
 
 def load_public_keys(fleet: Fleet) -> None:
@@ -62,19 +71,21 @@ def _bring_into_service(
     fleet: Fleet, company: Company, associations: Path, since: datetime, scheduled_from: datetime
 ) -> None:
     commissioning.set_endpoints(company, fleet.endpoints())
-    commissioning.initialise(_ids(Concentrator, company), scheduled_from)
+    commissioning.initialise(_ids(company), scheduled_from)
     _import("associations", associations, company, since)
-    commissioning.commission(_ids(Meter, company))
+    served = Meter.objects.filter(company=company, process_state=ProcessState.TO_COMMISSION)
+    commissioning.commission(list(served.values_list("pk", flat=True)))
 
 
-def _ids(model: type[Concentrator] | type[Meter], company: Company) -> list[int]:
-    return list(model.objects.filter(company=company).values_list("pk", flat=True))
+def _ids(company: Company) -> list[int]:
+    return list(Concentrator.objects.filter(company=company).values_list("pk", flat=True))
 
 
-def _same_fleet(options: Options, note: Path) -> None:
+def _same_fleet(options: Options, note: Path, new_meters: int) -> None:
     """Serials repeat between fleets, keys do not: a state keeps the fleet it was made with."""
     wanted = {
         "seed": options.seed, "concentrators": options.concentrators, "meters": options.meters,
+        "new_meters": new_meters,
     }  # fmt: skip
     if note.exists() and json.loads(note.read_text(encoding="utf-8")) != wanted:
         raise DemoError(f"{note.parent} holds another fleet - add --reset to begin anew")

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from devices.choices import Activity
 from devices.drivers.base import Period
 from devices.models import Company
 from hes.demo import company, field, processes, stream
 from hes.demo.announcement import Announcement
 from hes.demo.console import step
+from hes.demo.newcomers import NEW_METERS, Newcomers
 from hes.demo.options import Options
 from hes.domain.time import local_day, utc
 from hes.supervisor import Child, Supervisor
@@ -32,9 +34,10 @@ def run(options: Options, home: Path) -> int:
     flow = stream.prepare(home, free_port(options.stream_port))
     announcement = Announcement(home, f"http://{HOST}:{port}/", flow.facts)
     announcement.write(ready=False)
-    watch = _Watch(announcement, lambda: field.connect(ready, owner), ready)
+    newcomers = Newcomers(owner, lambda text: print(text, flush=True))
+    watch = _Watch(announcement, lambda: field.connect(ready, owner), ready, newcomers)
     try:
-        Supervisor(home, _children(options, ready, port, flow)).run(watch.tick)
+        Supervisor(home, _children(options, home, ready, port, flow)).run(watch.tick)
     finally:
         announcement.withdraw()
     print("\nStopped.", flush=True)
@@ -47,8 +50,10 @@ def _provision(owner: Company, options: Options, home: Path) -> None:
     yesterday = Period(*_yesterday(owner, now))
     company.accept_days_since(owner, utc(yesterday.first).date(), now.date())
     with step(f"Import of {options.concentrators} concentrators from templates"):
-        fleet = field.provision(owner, options, home, utc(yesterday.first - 1), now)
+        begin = utc(yesterday.first - 1)
+        fleet = field.provision(owner, options, home, begin, now, NEW_METERS)
     slots.request(fleet.concentrator_ids, FIRST_LOOK, yesterday, now)
+    slots.request(fleet.concentrator_ids, (Activity.AUTODISCOVERY,), None, now)
 
 
 def _yesterday(owner: Company, now: datetime) -> tuple[int, int]:
@@ -72,10 +77,13 @@ def free_port(wanted: int) -> int:
     raise OSError(f"no free port from {wanted} on - give another one with --port")
 
 
-def _children(options: Options, ready: Path, port: int, flow: stream.Stream) -> list[Child]:
+def _children(
+    options: Options, home: Path, ready: Path, port: int, flow: stream.Stream
+) -> list[Child]:
     field_side = processes.simulator(
         options.seed, options.concentrators, options.meters, ready,
-        ("--cycle-scale", str(company.CYCLE_SCALE)),
+        ("--cycle-scale", str(company.CYCLE_SCALE), "--new-meters", str(NEW_METERS),
+         "--state", str(home / field.STATE)),
     )  # fmt: skip
     web = processes.child("web", "web", "--bind", f"{HOST}:{port}")
     beat = [processes.child("beat", "beat")] if os.environ.get("REDIS_URL") else []
@@ -86,15 +94,17 @@ def _children(options: Options, ready: Path, port: int, flow: stream.Stream) -> 
 
 
 class _Watch:
-    """Looks once per supervisor tick: is the field up, does the page answer?"""
+    """Looks once per supervisor tick: is the field up, does the page answer, who is new?"""
 
     def __init__(
         self,
         announcement: Announcement,
         connect: Callable[[], int],
         ready: Path,
+        newcomers: Newcomers,
     ) -> None:
         self._announcement = announcement
+        self._newcomers = newcomers
         self._connect = connect
         self._ready = ready
         self._is_connected = False
@@ -109,6 +119,8 @@ class _Watch:
             self._announcement.write(ready=True)
             print(f"\n  HES runs at {self._announcement.url}   (Ctrl-C stops it)", flush=True)
             print("  Its stream: hes tail hes-s\n", flush=True)
+        if self._is_announced:
+            self._newcomers.tick()
 
 
 def _answers(url: str) -> bool:
