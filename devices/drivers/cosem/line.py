@@ -83,7 +83,7 @@ class Line:
     async def close(self) -> None:
         """Release if there is something to release, and close."""
         try:
-            await release(self._conversation)
+            await release(self._conversation, RELEASE_SECONDS)
         finally:
             self.transport.close()
 
@@ -96,8 +96,9 @@ class Line:
             raise
 
 
-async def release(conversation: Conversation | None) -> None:
-    """RLRQ on an open association; a missing or wrong RLRE means nothing."""
+async def release(conversation: Conversation | None, seconds: float) -> None:
+    """RLRQ on an open association; a missing or wrong RLRE means nothing. A line whose answer is
+    not waited for is closed: what comes late would be taken for the answer to something else."""
     if conversation is not None and conversation.is_open:
         with contextlib.suppress(FieldError, ProtocolError):
-            await conversation.release(RELEASE_SECONDS)
+            await conversation.release(seconds)

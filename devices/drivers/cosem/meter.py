@@ -77,7 +77,7 @@ class MeterSession:
     async def close(self) -> None:
         """Release, unless the meter fell silent; never raises."""
         if self._answers:
-            await release(self._conversation)
+            await release(self._conversation, self._route.seconds)
 
     # --- peer of the duties ---------------------------------------------------------------------
 
@@ -117,14 +117,14 @@ class MeterSession:
 
     async def _presence(self) -> None:
         """By the public client; the next duty associates again."""
-        await release(self._conversation)
+        await release(self._conversation, self._route.seconds)
         self._credentials.server_counter = self.server_counter
         self._conversation = None
         conversation = public(self._line.transport, self._route)
         await self._asked(conversation.associate())
         if await self._asked(conversation.get(objects.MAC)) != self.mac:
             raise errors.wrong_device("METER")
-        await release(conversation)
+        await release(conversation, self._route.seconds)
 
     async def _asked(self, answer: Awaitable[_T]) -> _T:
         try:

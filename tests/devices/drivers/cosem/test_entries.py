@@ -23,8 +23,11 @@ from devices.simulator.server import running_field
 from tests.devices.drivers.cosem.simulated import (
     METER,
     OPTIONS,
+    PATIENT,
     at_concentrator,
     field,
+    keys_of,
+    opened,
     performed,
 )
 
@@ -115,3 +118,14 @@ async def test_a_period_that_no_meter_knows_is_refused():
     async with field() as running:
         with pytest.raises(Refused):
             await performed(running, SetProfilePeriod(20))
+
+
+async def test_a_slow_power_line_does_not_cost_the_connection_when_a_meter_is_left(monkeypatch):
+    monkeypatch.setattr("devices.drivers.cosem.line.RELEASE_SECONDS", 0.01)
+    slow = replace(OPTIONS, plc_factor=0.1)  # 0.03 to 0.3 s for an exchange
+    async with field(slow) as running:
+        session = await opened(running, **PATIENT)
+        async with session.meter(METER.mac, keys_of(METER)) as line:
+            await line.perform(ReadMeterSetup())
+        assert await session.perform(ReadNode(METER.mac)) is NodeState.COMMISSIONED
+        await session.close()
