@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0005_key_sets_wait_as_new")]
+    dependencies = [("devices", "0009_key_sets_wait_as_new")]
 
     operations = [
         migrations.AddIndex(
