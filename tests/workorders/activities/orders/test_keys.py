@@ -4,7 +4,7 @@ import itertools
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.drivers.base import KeysRefused, Refused
@@ -93,6 +93,7 @@ def test_one_blow_at_any_step_changes_nothing_of_the_end(part, meter, blow):
 
 
 @each_case
+@settings(deadline=None)  # a loaded machine stretches every example
 @given(blows=st.dictionaries(st.integers(0, DUTIES_AT_MOST), st.sampled_from(Blow), max_size=6))
 def test_blows_in_any_number_change_nothing_of_the_end(part, meter, blows):
     world = meter()
@@ -101,6 +102,7 @@ def test_blows_in_any_number_change_nothing_of_the_end(part, meter, blows):
 
 
 @each_case
+@settings(deadline=None)  # a loaded machine stretches every example
 @given(data=st.data())
 def test_after_any_kill_the_next_order_finds_its_way_whatever_it_wants(part, meter, data):
     world = meter()
