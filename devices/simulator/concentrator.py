@@ -17,7 +17,7 @@ from devices.simulator.tables import JOURNALS, CycleRange, View, buffer
 from devices.simulator.tables.journal import Everything
 
 STATUS_WORD = bytes.fromhex("04B01E")
-SOFTWARE_VERSION, SOFTWARE_NUMBER = b"050116", 22
+SOFTWARE_NUMBER = 22
 FINISHED_TABLES = tuple(JOURNALS)
 CAPACITY = U32(200_000)
 DAYLIGHT_SAVING_AT_MOST = 10
@@ -58,8 +58,7 @@ class ConcentratorObjects(ObjectTree):
         self.associations(serial)
         for name, value in (
             ("0.0.42.0.0", serial), ("0.0.96.1.0", serial), ("0.0.96.1.1", lv_address),
-            ("0.0.0.2.0", SOFTWARE_VERSION), ("0.0.96.50.0", U8(SOFTWARE_NUMBER)),
-            ("0.0.96.5.0", STATUS_WORD),
+            ("0.0.96.50.0", U8(SOFTWARE_NUMBER)), ("0.0.96.5.0", STATUS_WORD),
         ):  # fmt: skip
             self.value(DATA, name, 2, _constant(value))
         self.value(DATA, "0.0.43.1.0", 2, lambda: U32(max(self._memory.counters.client, 0)))

@@ -14,21 +14,23 @@ from devices.protocol.association import Mechanism
 from devices.protocol.errors import DataAccess
 from devices.protocol.security import Keys
 from devices.protocol.server import Policy, ServerSession, ServerSettings
-from devices.simulator import key_holder
+from devices.simulator import key_holder, nameplate
 from devices.simulator.changes import ChangeFault, Execute, Outcome, counted
 from devices.simulator.concentrator import ConcentratorObjects
 from devices.simulator.cycles import Rounds
 from devices.simulator.entries import MeterEntry, default_entry
 from devices.simulator.holdings import Holdings
+from devices.simulator.images import CONCENTRATOR as CONCENTRATOR_MODEL
+from devices.simulator.images import ImageSlot, ImageStore
 from devices.simulator.key_holder import GAK, GUEK, MASTER, KeyHolder
 from devices.simulator.local import LocalClock
 from devices.simulator.mailbox import Mailbox
 from devices.simulator.membership import Members, Recruiter
 from devices.simulator.meter import MeterObjects
-from devices.simulator.orders import Inside
+from devices.simulator.orders import Inside, image
 from devices.simulator.plc import PowerLine, level
 from devices.simulator.population import Concentrator, Meter
-from devices.simulator.state import Counters, GatewayResult, Memory
+from devices.simulator.state import NOBODY, Counters, GatewayResult, Memory
 from devices.simulator.tables.view import Distortion, View
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 PUBLIC, MANAGEMENT, COMMISSIONING = 16, 1, 2
 CONCENTRATOR_PDU, METER_PDU = 8192, 1024
+CONCENTRATOR_BLOCK, METER_BLOCK = 4096, 200
+"""Bytes of an image's block at concentrators and behind the gateway (profile 3.1, 4.2)."""
 CHALLENGE = 16
 
 
@@ -46,7 +50,8 @@ class FieldOptions:
     `cycle_scale` divides the cycle lengths; `plc_factor` scales the power line's delays, 0 answers
     at once; `recruit_failures` is the share of attempts to recruit a meter that fail; `idle_limit`
     is how long, in seconds, a concentrator keeps a silent connection; `now` is the field's clock
-    (UTC epoch seconds).
+    (UTC epoch seconds). A device that starts a new image is away for `restart_seconds`; its
+    verification lasts `verify_looks` looks at its status.
     """
 
     cycle_scale: int = 1
@@ -59,6 +64,8 @@ class FieldOptions:
     recruit_failures: float = 0.1
     idle_limit: float = 60.0
     now: Callable[[], float] = time.time
+    restart_seconds: float = 0.0
+    verify_looks: int = 0
 
     def rounds(self, seed: int) -> Rounds:
         """The collection rounds of a field."""
@@ -70,6 +77,13 @@ class WireFault(Protocol):
 
     async def send(self, line: "Line", number: int, frame: bytes) -> None:
         """Answer `number` (from 0) of a connection."""
+
+
+class ImageFault(Protocol):
+    """Harms images on their way."""
+
+    def bend(self, store: ImageStore, number: int, block: bytes) -> bytes | None:
+        """What is kept of a block; None: nothing."""
 
 
 class Fault(Protocol):
@@ -88,9 +102,9 @@ class Device:
     """
 
     __slots__ = (
-        "change_faults", "concentrator", "distort", "entries", "guests", "holdings", "keys", "late",
-        "line", "listens", "local", "medium", "memory", "options", "power_line", "replays",
-        "rounds", "serial", "wire",
+        "change_faults", "concentrator", "distort", "entries", "guests", "holdings", "image_faults",
+        "keys", "late", "line", "listens", "local", "medium", "memory", "options", "power_line",
+        "replays", "rounds", "serial", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +119,7 @@ class Device:
         for meter in concentrator.new_meters:
             self.holdings.arrive(meter)
         self.change_faults: list[ChangeFault] = []
+        self.image_faults: list[ImageFault] = []
         self.medium = asyncio.Lock()  # the power line
         self.late = 0.0  # seconds the next answer waits
         self.options = options
@@ -178,6 +193,7 @@ class Device:
             self.view, self.options.now, self.memory, self.concentrator.lv_address, mailbox,
             self._changed, compact=self.options.compact,
         )  # fmt: skip
+        image.install(objects, self._own_image(), image.CONCENTRATOR_VERSION)
         key_holder.install(objects, holder, self.concentrator.system_title)
         return objects
 
@@ -216,6 +232,7 @@ class Device:
         inside = Inside(meter, self.holdings.meter(meter), self.local, self.options.now)
         objects = MeterObjects(entry, inside, counters, partial(self._meter_changed, inside))
         key_holder.install(objects, holder, meter.system_title)
+        image.install(objects, self._image_of(meter), image.METER_VERSION)
         lenient = self.options.lenient_counter
         settings = ServerSettings(policies, meter.system_title, METER_PDU, lenient)
         return _session(settings, objects, counters), counters
@@ -247,7 +264,51 @@ class Device:
     def reached(self, mac: bytes) -> Meter | None:
         """The meter with a MAC address if it can be reached."""
         meter = self.concentrator.meter(mac)
-        return None if meter is None or self.rounds.is_silent(meter.serial) else meter
+        if meter is None or self.rounds.is_silent(meter.serial) or self.is_away(mac):
+            return None
+        return meter
+
+    # --- images -------------------------------------------------------------------------------
+
+    def is_away(self, mac: bytes = NOBODY) -> bool:
+        """Whether the concentrator, or a meter, is restarting."""
+        return self.memory.away.get(mac, 0.0) > time.monotonic()
+
+    def restart(self, store: ImageStore) -> None:
+        """The device that holds an image is away for a while."""
+        mac = next(mac for mac, held in self.memory.images.items() if held is store)
+        self.memory.away[mac] = time.monotonic() + self.options.restart_seconds
+
+    def store(self, mac: bytes, model: str, block_size: int) -> ImageStore:
+        """Where the image of a device is kept."""
+        fresh = ImageStore(model, block_size, self.options.verify_looks)
+        return self.memory.images.setdefault(mac, fresh)
+
+    def _own_image(self) -> ImageSlot:
+        held = self.holdings.concentrator(self.concentrator.serial)
+        store = self.store(NOBODY, CONCENTRATOR_MODEL, CONCENTRATOR_BLOCK)
+
+        def run(version: str) -> None:
+            held.software = version
+            self.restart(store)
+
+        return ImageSlot(store, self._bent, lambda: held.software, run)
+
+    def _image_of(self, meter: Meter) -> ImageSlot:
+        held = self.holdings.meter(meter)
+        store = self.store(meter.mac, nameplate.model(meter.serial), METER_BLOCK)
+
+        def run(version: str) -> None:
+            held.firmware = version
+            self.restart(store)
+
+        return ImageSlot(store, self._bent, lambda: held.firmware, run)
+
+    def _bent(self, store: ImageStore, number: int, block: bytes) -> bytes | None:
+        kept: bytes | None = block
+        for fault in self.image_faults:
+            kept = fault.bend(store, number, block) if kept == block else kept
+        return kept
 
     def note_gateway(self, mac: bytes, meter: Meter | None, *, delivered: bool) -> None:
         """Remember how a prefixed request ended: `meter` is who answered."""

@@ -60,6 +60,7 @@ class MeterHolding:
     counted: str = ""
     is_new: bool = False
     keys: dict[str, str] = field(default_factory=dict, repr=False)
+    firmware: str = nameplate.FIRMWARE
 
     @classmethod
     def of(cls, meter: Meter) -> "MeterHolding":
@@ -149,6 +150,7 @@ class ConcentratorHolding:
     meter_keys: dict[str, list[list[str]]] = field(default_factory=dict, repr=False)
     user: str = ""
     is_mutual: bool = False
+    software: str = nameplate.SOFTWARE
 
     def __post_init__(self) -> None:
         """Made anew from the journal's JSON."""

@@ -90,7 +90,6 @@ class MeterObjects(ObjectTree):
             ("0.0.42.0.0", serial), ("0.0.96.1.0", serial), ("0.0.96.1.1", self._meter.mac),
             ("0.0.96.1.2", serial), ("0.0.96.1.3", nameplate.model(self._meter.serial).encode()),
             ("0.0.96.1.4", nameplate.HARDWARE.encode()),
-            ("1.0.0.2.0", nameplate.FIRMWARE.encode()),
         ):  # fmt: skip
             self.value(DATA, name, 2, _constant(value))
         self.value(DATA, "0.0.43.1.0", 2, lambda: U32(max(counters.client, 0)))

@@ -90,6 +90,8 @@ class Line:
     # --- answers ------------------------------------------------------------------------------
 
     async def _answer(self, request: Incoming) -> bytes:
+        if self._device.is_away():
+            raise LineCut
         if await self._is_taken():
             return request.framed_plain(_busy(request.apdu))
         if request.gateway is not None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from devices.protocol.axdr import Data
 from devices.simulator.cycles import EPOCH
+from devices.simulator.images import ImageStore
 
 # A device that restarts must not fall behind its own counters, and nothing is stored: they begin at
 # eight per second since 2020. 2**32 is reached in 2037.
@@ -42,13 +43,18 @@ class GatewayResult:
 
 @dataclass(slots=True)
 class Memory:
-    """Everything one concentrator holds."""
+    """Everything one concentrator holds, of itself (MAC `NOBODY`) and of its meters.
+
+    `away`: MAC -> until when, by the monotonic clock, a device restarts.
+    """
 
     counters: Counters
     drift: float = 0.0
     daylight_saving: Data = None
     gateway: GatewayResult = field(default_factory=GatewayResult)
     under: dict[tuple[bytes, bytes], Counters] = field(default_factory=dict, repr=False)
+    images: dict[bytes, ImageStore] = field(default_factory=dict)
+    away: dict[bytes, float] = field(default_factory=dict)
 
     def counted_under(self, device: bytes, key: bytes, now: float) -> Counters:
         """The counters of a device under one of its encryption keys, made when it is first used.

@@ -4,11 +4,22 @@ import ipaddress
 
 from devices.drivers.cosem import objects
 from devices.drivers.cosem.duties_entries import ENTRY_DUTIES
+from devices.drivers.cosem.duties_image import IMAGE_DUTIES
 from devices.drivers.cosem.keys import CONCENTRATOR_KEYS
 from devices.drivers.cosem.performing import Duties, Peer
 from devices.drivers.cosem.scripted import CONCENTRATOR_STEPS
+from devices.drivers.cosem.text import text
 from devices.drivers.cosem.upkeep import UPKEEP
-from devices.drivers.duties import Job, Post, ReadJobs, ReadSpontaneous, SetSpontaneous, Spontaneous
+from devices.drivers.duties import (
+    Firmware,
+    Job,
+    Post,
+    ReadFirmware,
+    ReadJobs,
+    ReadSpontaneous,
+    SetSpontaneous,
+    Spontaneous,
+)
 from devices.protocol import expect
 from devices.protocol.axdr import U16, U64, Data
 from devices.protocol.objects import DataObject
@@ -62,6 +73,12 @@ async def _set_spontaneous(peer: Peer, duty: SetSpontaneous) -> None:
     await peer.set_once(objects.SPONTANEOUS, (wanted.wake_up, address, *ports, *gasps))
 
 
+async def _firmware(peer: Peer, _: ReadFirmware) -> Firmware:
+    version, number = await peer.get_many((objects.SOFTWARE_VERSION, objects.SOFTWARE_NUMBER))
+    shown = text(expect.octets(version, "software version"))
+    return Firmware(shown, expect.integer(number, "software number"))
+
+
 CONCENTRATOR_DUTIES: Duties = {
     ReadJobs: _jobs,
     Post: _post,
@@ -71,4 +88,6 @@ CONCENTRATOR_DUTIES: Duties = {
     **CONCENTRATOR_STEPS,
     **CONCENTRATOR_KEYS,
     **ENTRY_DUTIES,
+    ReadFirmware: _firmware,
+    **IMAGE_DUTIES,
 }

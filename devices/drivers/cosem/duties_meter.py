@@ -5,6 +5,7 @@ from decimal import Decimal
 from devices.drivers.base import DstPeriod
 from devices.drivers.cosem import clocks, objects, stamps
 from devices.drivers.cosem.changes_meter import CHANGES
+from devices.drivers.cosem.duties_image import IMAGE_DUTIES
 from devices.drivers.cosem.duties_setup import SETUP_DUTIES
 from devices.drivers.cosem.performing import Duties, Peer
 from devices.drivers.cosem.scripted import METER_STEPS
@@ -13,11 +14,13 @@ from devices.drivers.duties import (
     Breaker,
     Credit,
     Diagnosis,
+    Firmware,
     Maximum,
     Prepayment,
     ReadBreaker,
     ReadCredit,
     ReadDiagnosis,
+    ReadFirmware,
     ReadMaximum,
     ReadMeterClock,
     ReadMeterDst,
@@ -170,6 +173,10 @@ async def _dst(peer: Peer, _: ReadMeterDst) -> DstPeriod | None:
     return DstPeriod(*(stamps.instant(raw, peer.zone)[0] for raw in pair))
 
 
+async def _firmware(peer: Peer, _: ReadFirmware) -> Firmware:
+    return Firmware(text(expect.octets(await peer.get(objects.FIRMWARE), "firmware")))
+
+
 def _name(energy: int, d: int, tariff: int, *, previous: bool) -> str:
     c = CHANNEL_C[BY_CODE[energy].channel]
     return f"1.0.{c}.{d}.{tariff}" + (PREVIOUS_PERIOD if previous else "")
@@ -194,7 +201,9 @@ METER_DUTIES: Duties = {
     ReadDiagnosis: _diagnosis,
     ReadMeterClock: clocks.read,
     ReadMeterDst: _dst,
+    ReadFirmware: _firmware,
     **CHANGES,
     **METER_STEPS,
     **SETUP_DUTIES,
+    **IMAGE_DUTIES,
 }

@@ -11,6 +11,8 @@ from devices.protocol.objects import CLOCK, Clock, DataObject
 
 SERIAL = DataObject.at("0.0.96.1.0").attribute(DataObject.VALUE)
 MAC = DataObject.at("0.0.96.1.1").attribute(DataObject.VALUE)
+FIRMWARE = DataObject.at("1.0.0.2.0").attribute(DataObject.VALUE)
+SOFTWARE_VERSION = DataObject.at("0.0.0.2.0").attribute(DataObject.VALUE)
 SOFTWARE_NUMBER = DataObject.at("0.0.96.50.0").attribute(DataObject.VALUE)
 TABLE_STATE = DataObject.at("0.0.96.52.0").attribute(DataObject.VALUE)
 GATEWAY_RESULT = DataObject.at("0.0.96.59.0").attribute(DataObject.VALUE)

@@ -45,6 +45,18 @@ from devices.drivers.duties.entries import (
     ReadEntry,
     ReadNode,
 )
+from devices.drivers.duties.firmware import (
+    ActivateImage,
+    EnableTransfer,
+    Firmware,
+    ImageDuty,
+    InitiateTransfer,
+    ReadFirmware,
+    ReadTransfer,
+    SendBlock,
+    Transfer,
+    VerifyImage,
+)
 from devices.drivers.duties.reading import (
     Breaker,
     Credit,
@@ -97,14 +109,16 @@ from devices.drivers.duties.upkeep import (
     SetTimeZone,
 )
 from devices.protocol.axdr import Data
+from devices.protocol.objects.image import TransferStatus
 
 Answer = (
     Breaker | Registers | Maximum | Credit | Prepayment | Tariff | Diagnosis | ClockReading |
     DstPeriod | tuple[Job, ...] | Spontaneous | tuple[DstPeriod, ...] | Ntp | Data |
-    MutualAuthentication | Entry | NodeState | MeterSetup | None
+    MutualAuthentication | Entry | NodeState | MeterSetup | Firmware | Transfer | None
 )  # fmt: skip
 
 __all__ = [
+    "ActivateImage",
     "Answer",
     "Breaker",
     "By",
@@ -116,8 +130,12 @@ __all__ = [
     "Credit",
     "Diagnosis",
     "Duty",
+    "EnableTransfer",
     "EnterCredit",
     "Entry",
+    "Firmware",
+    "ImageDuty",
+    "InitiateTransfer",
     "Job",
     "KeyId",
     "KeySet",
@@ -139,6 +157,7 @@ __all__ = [
     "ReadDiagnosis",
     "ReadDstTable",
     "ReadEntry",
+    "ReadFirmware",
     "ReadJobs",
     "ReadMaximum",
     "ReadMeterClock",
@@ -155,8 +174,10 @@ __all__ = [
     "ReadStatusWord",
     "ReadTariff",
     "ReadTimeZone",
+    "ReadTransfer",
     "Registers",
     "ResetAlarms",
+    "SendBlock",
     "SetAttribute",
     "SetCalendar",
     "SetClock",
@@ -175,7 +196,10 @@ __all__ = [
     "SetTimeZone",
     "Spontaneous",
     "Tariff",
+    "Transfer",
     "TransferConcentratorKeys",
     "TransferKeys",
+    "TransferStatus",
+    "VerifyImage",
     "WrappedKey",
 ]

@@ -29,6 +29,9 @@ NUMBERS: tuple[tuple[str, type, float | None, str], ...] = (
     ("plc-factor", float, 1.0, "scales the power line's delays; 0 answers at once"),
 )
 
+RESTART_SECONDS = 20.0
+"""How long a device is away after it has started a new image; scaled as the power line is."""
+
 
 class Command(BaseCommand):
     """Serve a fleet until SIGTERM or Ctrl-C."""
@@ -103,6 +106,7 @@ def _behaviour(options: dict[str, Any]) -> FieldOptions:
         compact=options["encoding"] == "compact",
         plc_factor=options["plc_factor"],
         idle_limit=options["idle_limit"],
+        restart_seconds=RESTART_SECONDS * options["plc_factor"],
     )
 
 

@@ -16,6 +16,7 @@ from devices.protocol.objects.control import (
     Limiter,
 )
 from devices.protocol.objects.data import DataObject
+from devices.protocol.objects.image import IMAGE_TRANSFER, ImageTransfer, TransferStatus
 from devices.protocol.objects.ntp import NTP_SETUP, NtpSetup
 from devices.protocol.objects.payment import (
     ACCOUNT,
@@ -38,9 +39,10 @@ from devices.protocol.objects.security import SECURITY_SETUP, SecuritySetup
 
 __all__ = [
     "ACCOUNT", "ACTIVITY_CALENDAR", "CLOCK", "CREDIT", "CURRENT_ASSOCIATION", "DISCONNECT_CONTROL",
-    "LIMITER", "NTP_SETUP", "SAP_ASSIGNMENT", "SECURITY_SETUP", "TOKEN_GATEWAY", "Account",
-    "ActivityCalendar", "AssociationLn", "Clock", "CosemObject", "CreditObject", "DataObject",
-    "DisconnectControl", "ExtendedRegister", "Limiter", "ListedObject", "NtpSetup",
-    "ProfileGeneric", "Register", "SapAssignment", "ScalerUnit", "SecuritySetup", "Token",
-    "TokenGateway", "capture_objects", "object_list", "sap_list", "scaler_unit",
+    "IMAGE_TRANSFER", "LIMITER", "NTP_SETUP", "SAP_ASSIGNMENT", "SECURITY_SETUP", "TOKEN_GATEWAY",
+    "Account", "ActivityCalendar", "AssociationLn", "Clock", "CosemObject", "CreditObject",
+    "DataObject", "DisconnectControl", "ExtendedRegister", "ImageTransfer", "Limiter",
+    "ListedObject", "NtpSetup", "ProfileGeneric", "Register", "SapAssignment", "ScalerUnit",
+    "SecuritySetup", "Token", "TokenGateway", "TransferStatus", "capture_objects", "object_list",
+    "sap_list", "scaler_unit",
 ]  # fmt: skip

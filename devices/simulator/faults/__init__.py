@@ -30,6 +30,7 @@ from devices.simulator.faults.changes import (
     SilentAfter,
     SilentBefore,
 )
+from devices.simulator.faults.images import CorruptBlock, LostBlock, RestartInTransfer
 from devices.simulator.faults.wire import (
     Drip,
     Flood,
@@ -49,6 +50,8 @@ FAULTS: dict[str, type[Fault]] = {
     "drop_change": DropChange, "lose_answer": LoseAnswer, "late_answer": LateAnswer,
     "refuse_change": RefuseChange, "refuse_and_execute": RefuseAndExecute,
     "silent_before": SilentBefore, "silent_after": SilentAfter,
+    "lost_block": LostBlock, "corrupt_block": CorruptBlock,
+    "restart_in_transfer": RestartInTransfer,
 }  # fmt: skip
 
 
@@ -88,8 +91,9 @@ def _number(name: str, amount: object) -> float:
 
 
 __all__ = [
-    "FAULTS", "BadScript", "BadStatus", "ClockDrift", "Drip", "DropChange", "DuplicateMeter",
-    "DuplicateRows", "Flood", "Gaps", "Hang", "LateAnswer", "LoseAnswer", "Oversize", "Refuse",
-    "RefuseAndExecute", "RefuseChange", "ReplayedCounter", "ResetInBlock", "SilentAfter",
-    "SilentBefore", "SilentNode", "Truncated", "WrongKey", "WrongSerial", "WrongTag", "read_script",
+    "FAULTS", "BadScript", "BadStatus", "ClockDrift", "CorruptBlock", "Drip", "DropChange",
+    "DuplicateMeter", "DuplicateRows", "Flood", "Gaps", "Hang", "LateAnswer", "LoseAnswer",
+    "LostBlock", "Oversize", "Refuse", "RefuseAndExecute", "RefuseChange", "ReplayedCounter",
+    "ResetInBlock", "RestartInTransfer", "SilentAfter", "SilentBefore", "SilentNode", "Truncated",
+    "WrongKey", "WrongSerial", "WrongTag", "read_script",
 ]  # fmt: skip

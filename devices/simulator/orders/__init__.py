@@ -1,7 +1,7 @@
 """The objects of a meter that orders read and change (companion profile 4.1, 4.2)."""
 
 from devices.simulator.objects import ObjectTree
-from devices.simulator.orders import breaker, calendar, payment, upkeep
+from devices.simulator.orders import breaker, calendar, image, payment, upkeep
 from devices.simulator.orders.inside import Inside
 
 CONCERNS = (breaker, payment, calendar, upkeep)
@@ -13,4 +13,4 @@ def install(tree: ObjectTree, inside: Inside) -> None:
         concern.install(tree, inside)
 
 
-__all__ = ["Inside", "install"]
+__all__ = ["Inside", "image", "install"]
