@@ -11,9 +11,10 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.drivers.duties import Duty
-from workorders import key_deeds, lanes, life_steps
+from workorders import image_deeds, key_deeds, lanes, life_steps
 from workorders.activities.orders import keys
 from workorders.activities.orders.base import DrawTransaction
+from workorders.activities.orders.image_transfer import FetchBlocks, NoteUpdate, WorkedBefore
 from workorders.activities.orders.life import NoteRecruited
 from workorders.activities.orders.scripts import NoteSteps
 from workorders.lanes import Claim
@@ -59,4 +60,7 @@ DEEDS: Mapping[type[Duty], Doing] = {
     keys.ActivateKeys: key_deeds.activate,
     keys.RetireKeys: key_deeds.retire,
     keys.NoteStep: key_deeds.note_step,
+    FetchBlocks: image_deeds.blocks,
+    WorkedBefore: image_deeds.worked_before,
+    NoteUpdate: image_deeds.note_update,
 }

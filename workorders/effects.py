@@ -8,13 +8,14 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import concentrator_effects, following, life_steps, ordered_times
+from workorders import concentrator_effects, following, image_effects, life_steps, ordered_times
 from workorders.activities.orders import life
 from workorders.activities.orders.base import Effect, Result
 from workorders.activities.orders.concentrator_synchronisation import ClockStepped
 from workorders.activities.orders.concentrator_technical_configuration import (
     ConcentratorConfigured,
 )
+from workorders.activities.orders.image_transfer import FirmwareShown, UpdateFailed
 from workorders.activities.orders.status_word import StatusWordRead
 from workorders.activities.orders.summer_times import SummerTimesOrdered
 
@@ -32,6 +33,8 @@ EFFECTS: Mapping[type[Effect], Applying] = {
     life.Configured: life_steps.configured,
     life.Decommissioned: life_steps.decommissioned,
     life.Follow: following.follow,
+    FirmwareShown: image_effects.shown,
+    UpdateFailed: image_effects.failed,
 }
 
 

@@ -157,6 +157,7 @@ class OrderActivity:
     repeating is harmless. `guarded`: the disconnect guard counts it. `is_long`: its steps may end
     in Later; never one that moves a breaker or money. `paced`: not all of a concentrator at once.
     `by_password`: it may be carried out by the commissioning client, without keys.
+    `is_patient`: while nothing is sent, a silent device is waited for until the order expires.
     """
 
     kind: str
@@ -175,6 +176,7 @@ class OrderActivity:
     needs_transaction: bool = False
     is_long: bool = False
     by_password: bool = False
+    is_patient: bool = False
 
     def transaction_before(self, answers: Iterable[Answer]) -> int | None:
         """From the answers before the first change: the meter's last transaction, 0 if it never

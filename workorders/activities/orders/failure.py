@@ -1,16 +1,23 @@
 """Error texts of orders, as the documents print them: `[COMMAND] [TB_ACK_nn] REASON` (design 7)."""
 
 from devices.drivers.duties import (
+    ActivateImage,
+    By,
     CallMethod,
     Duty,
+    EnableTransfer,
+    ImageDuty,
+    InitiateTransfer,
     PostEntry,
     ReadAttribute,
     ReadMaximum,
     ReadPresence,
     ReadRegisters,
     ResetAlarms,
+    SendBlock,
     SetAttribute,
     SetCalendar,
+    VerifyImage,
 )
 from workorders.activities.orders.base import OrderActivity
 
@@ -25,7 +32,13 @@ _COMMANDS: dict[type[Duty], str] = {
     SetCalendar: "SET_TARIFF",
     ResetAlarms: "RESET_STATUSWORD",
     PostEntry: "SET_CE_ENTRY",
+    EnableTransfer: "FW_INIT",
+    InitiateTransfer: "FW_INIT",
+    SendBlock: "FW_BLOCK",
+    VerifyImage: "FW_VERIFY",
+    ActivateImage: "FW_ACTIVATE",
 }
+_OF_CONCENTRATOR = "LVC_"  # before the commands of images (profile 5.3)
 _REGISTERS = {
     0x02: "READ_ACTIVEIMPORT_CURRENTPERIOD",
     0x08: "READ_ACTIVEEXPORT_CURRENTPERIOD",  # 002
@@ -44,6 +57,9 @@ def command_of(activity: OrderActivity, duty: Duty | None = None) -> str:
         return _BILLING if duty.previous else _REGISTERS.get(duty.energy, activity.command)
     if isinstance(duty, ReadAttribute | SetAttribute | CallMethod):
         return duty.script
+    if isinstance(duty, ImageDuty) and type(duty) in _COMMANDS:
+        prefix = _OF_CONCENTRATOR if duty.by is By.CONCENTRATOR else ""
+        return prefix + _COMMANDS[type(duty)]
     return _COMMANDS.get(type(duty), activity.command) if duty else activity.command
 
 

@@ -5,6 +5,7 @@ from workorders.activities.orders.autodiscovery import AUTODISCOVERY
 from workorders.activities.orders.base import OrderActivity
 from workorders.activities.orders.commissioning import COMMISSIONING
 from workorders.activities.orders.concentrator_dst import CONCENTRATOR_DST
+from workorders.activities.orders.concentrator_firmware import CONCENTRATOR_FIRMWARE
 from workorders.activities.orders.concentrator_script import CONCENTRATOR_SCRIPT
 from workorders.activities.orders.concentrator_synchronisation import CONCENTRATOR_SYNCHRONISATION
 from workorders.activities.orders.concentrator_technical_configuration import (
@@ -19,6 +20,7 @@ from workorders.activities.orders.key_rotation import KEY_ROTATION
 from workorders.activities.orders.maximum_power import MAXIMUM_POWER
 from workorders.activities.orders.meter_dst import METER_DST
 from workorders.activities.orders.meter_entry_configuration import METER_ENTRY_CONFIGURATION
+from workorders.activities.orders.meter_firmware import METER_FIRMWARE
 from workorders.activities.orders.meter_script import METER_SCRIPT
 from workorders.activities.orders.meter_synchronisation import METER_SYNCHRONISATION
 from workorders.activities.orders.meter_technical_configuration import METER_TECHNICAL_CONFIGURATION
@@ -65,5 +67,7 @@ _ALL: tuple[OrderActivity, ...] = (
     DECOMMISSIONING,
     KEY_ROTATION,
     MUTUAL_AUTHENTICATION,
+    METER_FIRMWARE,
+    CONCENTRATOR_FIRMWARE,
 )
 ACTIVITIES: dict[str, OrderActivity] = {activity.kind: activity for activity in _ALL}

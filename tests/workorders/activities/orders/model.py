@@ -77,10 +77,17 @@ PARAMETERS = {
         "flags": 9,
         "measurands": [[13, 2, 60]],
     },
+    "meter_firmware": {"image": "cert-11"},
+    "concentrator_firmware": {"image": "lvc-050116"},
 }
 """What kinds need that cannot be ordered without parameters."""
-PREPARED = {"meter_script": SET_NAME, "concentrator_script": SET_PORT}
-"""What the inventory adds when such an order is accepted."""
+PREPARED = {
+    "meter_script": SET_NAME,
+    "concentrator_script": SET_PORT,
+    "meter_firmware": {"image_id": 1, "version": "11", "size": 1_000},
+    "concentrator_firmware": {"image_id": 2, "version": "050116", "size": 1_000},
+}
+"""What the inventory adds when such an order is accepted; images of versions shown already."""
 
 
 class Loss(Enum):
