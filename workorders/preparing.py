@@ -10,7 +10,12 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import preparing_concentrators, preparing_meters, preparing_scripts
+from workorders import (
+    image_choice,
+    preparing_concentrators,
+    preparing_meters,
+    preparing_scripts,
+)
 from workorders.activities.orders.base import Rejected
 from workorders.intake import Draft
 
@@ -27,6 +32,8 @@ PREPARING: Mapping[str, Preparing] = {
     "meter_technical_configuration": preparing_meters.setup,
     "meter_entry_configuration": preparing_meters.entry,
     "decommissioning": preparing_meters.decommissioning,
+    "meter_firmware": image_choice.choose,
+    "concentrator_firmware": image_choice.choose,
 }
 
 

@@ -1,5 +1,6 @@
 """The public models of visits, their queue, and work orders."""
 
+from workorders.models.images import FirmwareImage
 from workorders.models.orders import (
     Freeze,
     Holiday,
@@ -12,6 +13,7 @@ from workorders.models.scripts import Script
 from workorders.models.work import Lane, Slot, SlotState, Visit, Worker
 
 __all__ = [
+    "FirmwareImage",
     "Freeze",
     "Holiday",
     "Lane",

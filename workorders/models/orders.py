@@ -99,6 +99,11 @@ class WorkOrder(models.Model):
                 condition=Q(state__in=["leased", "sending"]),
                 name="work_order_at_work",
             ),
+            models.Index(  # a device takes one image at a time
+                fields=["concentrator", "meter"],
+                condition=Q(ended_at=None, kind__in=["concentrator_firmware", "meter_firmware"]),
+                name="work_order_open_firmware",
+            ),
             models.Index(
                 fields=["kind", "company", "sent_at"],
                 condition=Q(counted=True),
