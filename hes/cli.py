@@ -53,6 +53,8 @@ ENTRIES = (
     Entry("worker", "visit devices and run tasks", needs_database=True),
     Entry("beat", "tick the schedules"),
     Entry("order", "work orders: submit, list, show, cancel, approve ...", needs_database=True),
+    Entry("campaign", "one order for many devices: create, approve, start", needs_database=True),
+    Entry("firmware", "images of firmware: add, release, list", needs_database=True),
     Entry("freeze", "stop all disconnections and reductions: on, off, status", needs_database=True),
     Entry("holiday", "days without disconnections: add, remove, list", needs_database=True),
     Entry(

@@ -20,6 +20,7 @@ from typing import TypeVar
 from devices.drivers.base import Driver, Limits
 from devices.recording.fence import LeaseLost
 from workorders import (
+    campaign_sweep,
     execution,
     freeze,
     host_clock,
@@ -223,6 +224,7 @@ class Engine:
         moved = await self._background(order_sweeps.recover_dead, now)
         moved += await self._background(order_sweeps.expire, now)
         moved += await self._background(recruiting.carry_on)
+        moved += await self._background(campaign_sweep.sweep, now)
         await self._background(freeze.watch, now)
         if moved:
             self._wake.set()

@@ -7,7 +7,7 @@ otherwise meanwhile (cancelled, replaced) stays as it is.
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,14 +43,18 @@ LONGEST_PAUSE_SECONDS = 3600.0
 _FIND = """
 SELECT o.id, o.kind, o.state, o.company_id, o.parameters, o.meter_id, m.serial_number,
     m.mac_address, u.name, o.requested_by, o.correlation_id, o.is_external, o.bypass_retry,
-    o.attempts, o.silent_reads, o.transaction, o.transaction_before
+    o.attempts, o.silent_reads, o.transaction, o.transaction_before,
+    EXISTS (SELECT FROM campaign_target t WHERE t.order_id = o.id)
 FROM work_order o LEFT JOIN meter m ON m.id = o.meter_id
     LEFT JOIN usage_point u ON u.id = o.usage_point_id
 WHERE o.concentrator_id = %(lane)s AND {which}
 ORDER BY {order} LIMIT 1 FOR NO KEY UPDATE OF o SKIP LOCKED
 """
 _FIND_UNKNOWN = _FIND.format(which=order_lanes.READ_NOW, order="o.id")
-_FIND_QUEUED = _FIND.format(which=order_lanes.SENDABLE, order="o.priority DESC, o.id")
+_FIND_QUEUED = _FIND.format(
+    which=f"{order_lanes.SENDABLE} AND NOT o.kind = ANY(%(without)s::varchar[])",
+    order="o.priority DESC, o.id",
+)
 # Read once in this visit, and again later should this worker die meanwhile.
 _TAKE_UNKNOWN = """
 UPDATE work_order SET worker_id = %s, token = %s,
@@ -115,6 +119,7 @@ class Taken:
     silent_reads: int
     transaction: int | None
     transaction_before: int | None
+    is_of_campaign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +147,17 @@ def _ours(taken: Taken, claim: Claim) -> dict[str, Any]:
 # --- taking ---------------------------------------------------------------------------------------
 
 
-def take(claim: Claim) -> Taken | None:
+def take(claim: Claim, without: Sequence[str] = ()) -> Taken | None:
     """The next order of the lane: first what is to be read back, then the most urgent to be sent.
 
-    None where nothing may be taken now.
+    None where nothing may be taken now; kinds in `without` are sent in another visit.
     """
     with _fenced(claim) as cursor:
         if taken := _find(cursor, _FIND_UNKNOWN, claim):
             values = [claim.worker, claim.token, PAUSE_SECONDS, taken.order]
             cursor.execute(_TAKE_UNKNOWN, values)
             return taken
-        taken = _find(cursor, _FIND_QUEUED, claim)
+        taken = _find(cursor, _FIND_QUEUED, claim, without)
         if taken:
             columns = {"worker_id": claim.worker, "token": claim.token}
             this = {"order": taken.order}
@@ -160,9 +165,12 @@ def take(claim: Claim) -> Taken | None:
         return taken
 
 
-def _find(cursor: CursorWrapper, statement: str, claim: Claim) -> Taken | None:
+def _find(
+    cursor: CursorWrapper, statement: str, claim: Claim, without: Sequence[str] = ()
+) -> Taken | None:
     harmless = order_lanes.harmless_kinds()
     values: dict[str, Any] = {"lane": claim.concentrator, "harmless": harmless}
+    values["without"] = list(without)
     cursor.execute(statement, values)
     row = cursor.fetchone()
     if row is None:
@@ -271,7 +279,7 @@ def continue_later(taken: Taken, claim: Claim, later: Later) -> None:
         raise IllegalMove(f"an order of kind {taken.kind} is not continued")
     values = _ours(taken, claim) | {"pause": later.pause}
     with _fenced(claim) as cursor:
-        who, raw = _who(claim), [_AFTER_A_PAUSE]
+        who, raw = _who(claim), [_AFTER_A_PAUSE, "attempts = 0"]  # it gets on
         move(cursor, Cause.CONTINUED, _OURS, values, who=who, text=later.text, raw=raw)
 
 

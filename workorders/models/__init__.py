@@ -1,5 +1,11 @@
 """The public models of visits, their queue, and work orders."""
 
+from workorders.models.campaigns import (
+    Campaign,
+    CampaignEvent,
+    CampaignTarget,
+    CampaignWave,
+)
 from workorders.models.images import FirmwareImage
 from workorders.models.orders import (
     Freeze,
@@ -13,6 +19,10 @@ from workorders.models.scripts import Script
 from workorders.models.work import Lane, Slot, SlotState, Visit, Worker
 
 __all__ = [
+    "Campaign",
+    "CampaignEvent",
+    "CampaignTarget",
+    "CampaignWave",
     "FirmwareImage",
     "Freeze",
     "Holiday",

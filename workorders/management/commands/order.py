@@ -125,7 +125,7 @@ def _request(options: dict[str, Any]) -> Request:
         meter=options["meter"],
         pod=options["pod"],
         concentrator=options["concentrator"],
-        parameters=_parameters(options["set"]),
+        parameters=parameters_of(options["set"]),
         priority=options["priority"],
         expires_at=datetime.now(UTC) + timedelta(hours=hours) if hours else None,
         bypass_retry=options["bypass_retry"],
@@ -135,7 +135,8 @@ def _request(options: dict[str, Any]) -> Request:
     )
 
 
-def _parameters(pairs: Sequence[str]) -> dict[str, Any]:
+def parameters_of(pairs: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE; values that are JSON are taken as such."""
     found = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
