@@ -5,8 +5,9 @@ committed with all checks repeated; from then on only an answer or a later read 
 """
 
 import logging
+import time
 from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -34,6 +35,7 @@ from workorders.visiting import Visiting
 log = logging.getLogger(__name__)
 
 METER_SILENT = (NodeSilent, Timeout, Garbled)
+LONG_SECONDS = 300.0  # of a visit for orders of many steps: collections shall have their turn
 
 
 class _Stopped(Exception):
@@ -45,11 +47,21 @@ async def run_orders(visit: Visiting) -> None:
 
     Raises what ends the visit: LeaseLost, and errors of the concentrator's own line.
     """
-    while taken := await visit.means.control(orders.take, visit.assignment.claim):
+    while taken := await visit.means.control(orders.take, visit.assignment.claim, _too_long(visit)):
         visit.assignment.is_called = True
         visit.outcome.ran.append(taken.kind)
+        begun = time.monotonic()
         await _Execution(visit, taken).run()
+        if ACTIVITIES[taken.kind].is_long:
+            visit.long_seconds += time.monotonic() - begun
     visit.assignment.is_called = False
+
+
+def _too_long(visit: Visiting) -> list[str]:
+    """The kinds whose turn comes in another visit."""
+    if visit.long_seconds < LONG_SECONDS:
+        return []
+    return [kind for kind, activity in ACTIVITIES.items() if activity.is_long]
 
 
 class _Execution:
@@ -64,18 +76,27 @@ class _Execution:
         self._answers: list[Any] = []
         self._duty: Duty = FIRST_EXCHANGE
         self._is_sent = self._is_changed = False
+        self._held = AsyncExitStack()
 
     async def run(self) -> None:
         """To its end, or to UNKNOWN, or back into the queue."""
-        if self._activity.read_back is None:  # to repeat it does no harm
-            await self._carry_out()
-            return
-        async with self._visit.means.commands, self._command_lock() as is_ours:
-            if is_ours:
+        async with self._held:
+            if not self._wants_lock() or await self._locked():
                 await self._carry_out()
-            else:
-                text, pause = "another worker is at this device", orders.PAUSE_SECONDS
-                await self._control(orders.give_back, self._taken, self._claim, text, pause)
+
+    def _wants_lock(self) -> bool:
+        """Not where to repeat it does no harm; an order of many steps wants it for its change."""
+        is_changed_late = self._activity.is_long and not self._taken.is_unknown
+        return self._activity.read_back is not None and not is_changed_late
+
+    async def _locked(self) -> bool:
+        """Hold the command lock to the order's end in this visit, or give the order back."""
+        await self._held.enter_async_context(self._visit.means.commands)
+        if await self._held.enter_async_context(self._command_lock()):
+            return True
+        text, pause = "another worker is at this device", orders.PAUSE_SECONDS
+        await self._control(orders.give_back, self._taken, self._claim, text, pause)
+        return False
 
     @asynccontextmanager
     async def _command_lock(self) -> AsyncIterator[bool]:
@@ -149,6 +170,8 @@ class _Execution:
         """The point of no return, once: committed before the first byte of a change."""
         if self._is_sent:
             return
+        if self._activity.is_long and not await self._locked():
+            raise _Stopped
         before = self._activity.transaction_before(self._answers)
         stop = await self._control(
             partial(orders.begin_sending, transaction_before=before), self._taken, self._claim
@@ -172,7 +195,7 @@ class _Execution:
         elif self._is_sent and self._is_open(error):
             await self._control(orders.lost, self._taken, self._claim, error.text)
         elif not self._is_sent and isinstance(error, METER_SILENT) and self._may_retry():
-            pause = orders.PAUSE_SECONDS
+            pause = self._pause()
             await self._control(orders.give_back, self._taken, self._claim, error.text, pause)
         else:
             text = failure_text(self._activity, error.text, self._duty)
@@ -191,7 +214,20 @@ class _Execution:
 
     def _may_retry(self) -> bool:
         limit = self._visit.setting("order_attempts")
-        return not self._taken.bypass_retry and self._taken.attempts + 1 < limit
+        is_left = self._is_patient or self._taken.attempts + 1 < limit
+        return not self._taken.bypass_retry and is_left
+
+    @property
+    def _is_patient(self) -> bool:
+        """A silent device is waited for until the order expires."""
+        return self._activity.is_patient or self._taken.is_of_campaign
+
+    def _pause(self) -> float:
+        """Seconds after a silence: longer and longer where there is no end of tries."""
+        if not self._is_patient:
+            return orders.PAUSE_SECONDS
+        longest = orders.LONGEST_PAUSE_SECONDS
+        return min(orders.PAUSE_SECONDS * 2.0 ** min(self._taken.attempts, 16), longest)
 
     async def _note_contact(self, made: bool) -> None:
         """A meter that answers is reached, one that is silent was missed once more (nrn)."""

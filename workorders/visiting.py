@@ -57,6 +57,7 @@ class Visiting:
     pending: list[DueSlot] = field(init=False)
     current: DueSlot | None = None
     seen: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    long_seconds: float = 0.0  # spent on orders of many steps
     finished_reads: set[tuple[str, Window]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
