@@ -264,6 +264,7 @@ def _broker_url(redis_url: str) -> str:
 CELERY_BROKER_URL = _broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # By default a worker dies after 46 min without Redis.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # By default a read-only Redis ends the worker at once.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Many green threads acknowledge at once; below this kombu raises MaxConnectionsError.
     "max_connections": 10_000,

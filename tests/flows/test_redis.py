@@ -99,6 +99,27 @@ def test_redis_emptied_and_killed_in_mid_run_costs_no_slot_and_no_line(
     assert len(set(lines)) == len(lines)
 
 
+def test_a_redis_that_becomes_read_only_ends_no_worker(redis: Redis, hes: Start) -> None:
+    fleet = Fleet.generate(1, 1, 3)
+    owner = quick_company("America/Santiago")
+    with listening(fleet) as field, Client.from_url(redis.url) as broker:
+        made = provision(owner, fleet, field)
+        worker = hes("worker")
+        wait_until(lambda: is_heard(broker), LONG)
+        broker.replicaof("127.0.0.1", "1")  # a replica of nobody refuses every write
+        broker.client_kill_filter(_type="normal", skipme=True)  # the worker connects anew
+        wait_until(lambda: has_come_back(broker), LONG)
+        due(made[0], ago=0)
+        wait_until(lambda: done(made) == 1, LONG)
+    worker.terminate()
+    assert worker.wait(LONG) == 0
+
+
+def has_come_back(broker: Client) -> bool:
+    """Whether somebody beside us is connected again, and has met the refusal."""
+    return int(broker.info("stats")["total_error_replies"]) > 0
+
+
 def is_heard(broker: Client) -> bool:
     """Whether a worker has told this Redis which messages it wants."""
     return bool(broker.exists("_kombu.binding.collection"))
