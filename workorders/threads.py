@@ -11,12 +11,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 DATABASE_GONE = (OperationalError, InterfaceError)
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether the session is over, rather than a statement refused.
+
+    psycopg2 raises a bare DatabaseError when an immediate stop of the server cuts it off in the
+    middle of an answer; what the server itself refuses always has an SQLSTATE.
+    """
+    is_bare = type(error) is DatabaseError and not getattr(error.__cause__, "pgcode", None)
+    return is_bare or isinstance(error, DATABASE_GONE)
 
 
 def always() -> bool:
@@ -96,16 +106,23 @@ class DatabaseThread:
             return call
 
     def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A connection that failed is dropped, so the next call gets a new one."""
+        """A connection that failed is dropped, so the next call gets a new one.
+
+        Whatever name the driver gives the end of a session, callers see one of DATABASE_GONE.
+        """
         self._calls += 1
         self.under_way = self._calls
         try:
             if connection.connection is None:
                 _connect(self._patience)
             return function(*args, **kwargs)
-        except DATABASE_GONE:
+        except DatabaseError as error:
+            if not is_gone(error):
+                raise
             connection.close()
-            raise
+            if isinstance(error, DATABASE_GONE):
+                raise
+            raise OperationalError(*error.args) from error
         finally:
             self.under_way = None
 

@@ -5,7 +5,13 @@ import threading
 import time
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 
 from workorders.threads import Caller, DatabaseThread, always
 
@@ -34,6 +40,37 @@ async def test_a_transaction_that_stands_still_loses_its_locks_and_the_thread_go
         assert await thread(is_free)
     finally:
         thread.close()
+
+
+def cut_off() -> None:
+    """What psycopg2 raises where an immediate stop of the server meets it in mid-answer."""
+    connection.ensure_connection()
+    raise DatabaseError("server closed the connection unexpectedly")
+
+
+def refused() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT no_such_column")
+
+
+async def test_a_session_that_was_cut_off_is_dropped_whatever_the_driver_calls_it():
+    thread = DatabaseThread("test", patience=1)
+    try:
+        first = await thread(_session)
+        with pytest.raises(OperationalError):
+            await thread(cut_off)
+        assert await thread(_session) != first
+        with pytest.raises(ProgrammingError):
+            await thread(refused)
+        assert await thread(_session) == await thread(_session)
+    finally:
+        thread.close()
+
+
+def _session() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
 
 
 async def test_calls_run_in_order_on_one_thread_of_their_own():
