@@ -96,6 +96,10 @@ SELECT CASE WHEN {_OURS} OR o.ended_at IS NOT NULL THEN o.state ELSE 'queued' EN
         AND h.day = %(today)s), '')
 FROM work_order o WHERE o.id = %(order)s
 """
+_EARLIER_CREDIT = """
+SELECT EXISTS (SELECT FROM work_order WHERE meter_id = %s AND id <> %s
+    AND transaction IS NOT NULL AND ended_at IS NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,10 @@ def begin_sending(
         against = against or pacing.objection(cursor, taken.order, standing, settings)
         if against:
             return _stop(cursor, taken, claim, against)
+        if _would_overtake(cursor, taken):
+            text = "an earlier credit of the meter goes first"
+            _give_back(cursor, taken, claim, text, PAUSE_SECONDS)
+            return Stop(text)
         try:
             with transaction.atomic():
                 _send(cursor, taken, claim, transaction_before)
@@ -226,6 +234,16 @@ def _standing(cursor: CursorWrapper, taken: Taken, claim: Claim, settings: Param
     row: tuple[Any, ...] = cursor.fetchone()
     facts = (*row[1:], guard.over_limit(taken.kind, taken.parameters, settings))
     return Standing(local, settings.text("order_window"), OrderState(row[0]), *facts)
+
+
+def _would_overtake(cursor: CursorWrapper, taken: Taken) -> bool:
+    """Whether a credit of the meter was sent before and is not decided: its transaction is lower
+    than a new one, and once the meter holds the new one it can neither arrive nor be found.
+    """
+    if not ACTIVITIES[taken.kind].needs_transaction or taken.transaction is not None:
+        return False
+    cursor.execute(_EARLIER_CREDIT, [taken.meter_id, taken.order])
+    return bool(cursor.fetchone()[0])
 
 
 def _stop(cursor: CursorWrapper, taken: Taken, claim: Claim, against: Objection) -> Stop:

@@ -60,8 +60,8 @@ def read_back(order):
     return taken, claim
 
 
-def unknown(td, kind="disconnect"):
-    order, taken, claim = begun(td, kind)
+def unknown(td, kind="disconnect", **options):
+    order, taken, claim = begun(td, kind, **options)
     orders.lost(taken, claim, "time-out")
     leave(claim)
     return order
@@ -230,6 +230,22 @@ def test_a_command_that_meets_another_in_flight_waits_its_turn(td):
     order.refresh_from_db()
     assert (order.state, order.sent_at) == ("queued", None)
     assert order.not_before > ago()
+
+
+def test_a_credit_does_not_overtake_one_that_was_sent_and_found_undone(td):
+    """With a later transaction in the meter the earlier one could neither arrive nor be found."""
+    first = unknown(td, "credit_charge", priority=0)
+    taken, claim = read_back(first)
+    orders.found(taken, claim, NotDone())
+    later = submit(td, "credit_charge", priority=9)
+    taken = orders.take(claim)
+    assert taken.order == later.pk
+    assert "goes first" in orders.begin_sending(taken, claim, transaction_before=0).text
+    later.refresh_from_db()
+    assert (later.state, later.transaction) == ("queued", None)
+    taken = orders.take(claim)
+    assert taken.order == first.pk
+    assert orders.begin_sending(taken, claim, transaction_before=0) is None
 
 
 def test_a_concentrator_has_one_command_of_its_own_in_flight(td):
