@@ -74,7 +74,7 @@ def positions(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-_NEW = "(excluded.bits & ~ledger.bits) | (excluded.good & ~ledger.good)"
+NEW = "(excluded.bits & ~ledger.bits) | (excluded.good & ~ledger.good)"
 # Rows lock in key order, so two writers wait for each other and never deadlock. Where nothing is
 # new the row is locked and left as it is: a repeated collection writes nothing.
 _DECIDE = f"""
@@ -85,8 +85,8 @@ SELECT DATE '1970-01-01' + day, meter_id, kind, grp, bits, good, bits
        AS asked (day, meter_id, kind, grp, bits, good)
  ORDER BY day, meter_id, kind, grp
     ON CONFLICT (day, meter_id, kind, grp) DO UPDATE
-   SET fresh = {_NEW}, bits = ledger.bits | excluded.bits, good = ledger.good | excluded.good
- WHERE ({_NEW}) <> 0::bit({WIDTH})
+   SET fresh = {NEW}, bits = ledger.bits | excluded.bits, good = ledger.good | excluded.good
+ WHERE ({NEW}) <> 0::bit({WIDTH})
 RETURNING day - DATE '1970-01-01', meter_id, kind, grp, fresh::text
 """
 

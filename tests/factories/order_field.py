@@ -36,6 +36,7 @@ class Order:
     key: str
     expires: float
     parameters: dict
+    priority: int
     state: OrderState = OrderState.QUEUED
     token: int = 0
     pause: float = 0.0
@@ -51,6 +52,7 @@ class Order:
 class Lane:
     owner: "Worker | None" = None
     token: int = 0
+    taken_over_at: float | None = None
 
 
 @dataclass
@@ -104,6 +106,7 @@ class Claim:
     worker: Worker
     lane: int
     token: int
+    was_taken_over: bool
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The world of orders without I/O: table, lanes, workers and meters under a seeded scheduler.
+"""The world of visits without I/O: orders, lanes, workers and meters under a seeded scheduler.
 
 Rules are the product's own where they are pure (states, guard, activities); the store keeps in
 memory what `workorders.orders` keeps in SQL. A worker is a generator: wherever it yields it may be
@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 
 from devices.drivers.base import FieldError, Timeout
 from devices.drivers.duties import Duty
+from devices.reachability import Outcome
 from tests.factories.order_field import Claim, Lane, LeaseLost, Meter, Order, Run, Violation, Worker
+from tests.factories.reading_world import GRACE, LINE_HELD, Broken, ReadingWorld
 from workorders import guard
 from workorders.activities.orders.base import DrawTransaction, NotDone, Result, Unclear
 from workorders.activities.orders.registry import ACTIVITIES
@@ -31,8 +33,8 @@ SENDING, UNKNOWN = OrderState.SENDING, OrderState.UNKNOWN
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-class World:
-    """Two lanes, five meters, three workers. `without` leaves a fence out, to see it needed."""
+class World(ReadingWorld):
+    """Two lanes, five meters, three workers. `without` leaves a rule out, to see it needed."""
 
     def __init__(self, seed: int, without: str = "") -> None:
         self.dice, self.without = random.Random(seed), without  # noqa: S311
@@ -41,6 +43,7 @@ class World:
         self.lanes = [Lane(), Lane()]
         self.meters = [Meter() for _ in range(METERS)]
         self.workers = [self.worker() for _ in range(3)]
+        self.furnish(METERS)
         self.drawn = 0
         self.moves: Counter[Cause] = Counter()
 
@@ -54,16 +57,18 @@ class World:
         for worker in self.workers:
             worker.frozen_until = 0.0
         for _ in range(5000):
-            if all(order.state in FINAL for order in self.orders):
+            left = [order for order in self.orders if order.state not in FINAL]
+            if not left and self.is_collected():
                 return
             self.step()
-        raise Violation(f"not final: {[o for o in self.orders if o.state not in FINAL]}")
+        raise Violation(f"not final: {left}, all collected: {self.is_collected()}")
 
     def step(self) -> None:
         self.now += self.dice.expovariate(1.0)
         acts = [self.work] * 40 + [self.sweep, self.approve, self.resolve]
         if self.faults:
             acts += [self.submit, self.cancel, self.kill, self.freeze, self.local]
+            acts.append(self.break_down)
         self.dice.choice(acts)()
 
     def work(self) -> None:
@@ -81,11 +86,14 @@ class World:
 
     def kill(self) -> None:
         """Its lease runs out by itself; another incarnation takes its place."""
-        self.workers[self.dice.randrange(3)] = self.worker()
+        place = self.dice.randrange(3)
+        self.hold_line(self.workers[place], self.now + LINE_HELD)
+        self.workers[place] = self.worker()
 
     def freeze(self, worker: Worker | None = None) -> None:
         frozen = worker or self.dice.choice(self.workers)
         frozen.frozen_until = self.now + self.dice.uniform(0, 3 * LEASE)
+        self.hold_line(frozen, frozen.frozen_until)
 
     # --- people and callers -----------------------------------------------------------------------
 
@@ -97,7 +105,8 @@ class World:
         parameters = {"amount": self.dice.randint(1, 500)} if kind == "credit_charge" else {}
         expires = self.now + self.dice.uniform(20, 600)
         number, meter = len(self.orders) + 1, self.dice.randrange(METERS)
-        self.orders.append(Order(number, kind, meter, key, expires, parameters))
+        priority = self.dice.randrange(10)
+        self.orders.append(Order(number, kind, meter, key, expires, parameters, priority))
         self.supersede(self.orders[-1])
 
     def supersede(self, newer: Order) -> None:
@@ -145,7 +154,7 @@ class World:
     def sweep(self) -> None:
         for lane in self.lanes:
             if lane.owner and lane.owner.lease_until <= self.now:
-                lane.owner = None
+                lane.owner, lane.taken_over_at = None, self.now
         for order in self.orders:
             lane = self.lanes[self.lane_of(order)]
             is_held = lane.owner is not None and order.token == lane.token
@@ -172,7 +181,9 @@ class World:
             lane = self.lanes[number]
             if lane.owner is None and worker.lease_until > self.now:
                 lane.owner, lane.token = worker, lane.token + 1
-                return Claim(worker, number, lane.token)
+                since = lane.taken_over_at
+                is_fresh = since is not None and since > self.now - GRACE
+                return Claim(worker, number, lane.token, is_fresh)
         return None
 
     def fence(self, claim: Claim) -> None:
@@ -190,7 +201,7 @@ class World:
                 order.token, order.pause = claim.token, self.now + 60
                 return order
         busy = {order.meter for order in own if order.state in IN_FLIGHT}
-        for order in own:
+        for order in sorted(own, key=lambda order: -order.priority):
             is_ready = order.pause <= self.now < order.expires and order.meter not in busy
             if order.state is QUEUED and is_ready:
                 order.token = claim.token
@@ -208,6 +219,10 @@ class World:
             if against.cause is Cause.PACED:
                 order.pause = self.now + SPAN_SECONDS
             return False
+        if self.would_overtake(order) and self.without != "overtaking":
+            self.move(order, Cause.GIVEN_BACK)
+            order.pause = self.now + 5
+            return False
         order.before, order.silent, order.pause = before, 0, 0.0
         order.is_counted = ACTIVITIES[order.kind].guarded
         order.sent_at = self.now if order.sent_at is None else order.sent_at
@@ -215,6 +230,17 @@ class World:
             self.drawn += 1
             order.transaction = self.drawn
         return self.move(order, Cause.BEGUN)
+
+    def would_overtake(self, order: Order) -> bool:
+        """Whether a credit of the meter that was sent is not decided."""
+        return (
+            ACTIVITIES[order.kind].needs_transaction
+            and order.transaction is None
+            and any(
+                other.meter == order.meter and other.transaction and other.state not in FINAL
+                for other in self.orders
+            )
+        )
 
     def standing(self, order: Order, claim: Claim) -> Standing:
         newer = any(
@@ -288,7 +314,7 @@ class World:
                 try:
                     yield from self.visit(claim)
                 except LeaseLost:
-                    continue
+                    self.hang_up(worker)
 
     def reborn(self, old: Worker) -> Worker:
         """Another incarnation of the process: what the old one held is no longer its own."""
@@ -298,12 +324,21 @@ class World:
         return old
 
     def visit(self, claim: Claim) -> Generator[None, None, None]:
+        try:
+            yield from self.connect(claim)
+            yield from self.run_orders(claim)
+            yield from self.collect(claim)
+        except Broken:
+            yield
+        self.fence(claim)
+        self.lanes[claim.lane].owner = None
+        self.hang_up(claim.worker)
+
+    def run_orders(self, claim: Claim) -> Generator[None, None, None]:
         while order := self.take(claim):
             yield
             yield from self.execute(order, claim)
             yield
-        self.fence(claim)
-        self.lanes[claim.lane].owner = None
 
     def execute(self, order: Order, claim: Claim) -> Generator[None, None, None]:
         is_read = order.state is UNKNOWN
@@ -311,12 +346,15 @@ class World:
         try:
             verdict = yield from self.drive(run)
         except FieldError:
+            self.exchange(claim, order.meter, Outcome.MISSED)
             if is_read:
                 self.silent(order, claim, order.silent + 1)
             else:
                 self.settle(order, claim, Cause.LOST if run.is_sent else Cause.GIVEN_BACK, 5)
         else:
             self.conclude(order, claim, verdict, is_read)
+            if verdict is not None:
+                self.exchange(claim, order.meter, Outcome.MADE)
 
     def drive(self, run: Run) -> Generator[None, None, object]:
         """Duties to the meter, answers and errors to the steps; None: stopped before sending."""
@@ -348,6 +386,8 @@ class World:
 
     def conclude(self, order: Order, claim: Claim, verdict: object, is_read: bool) -> None:
         if isinstance(verdict, Result):
+            if not verdict.is_good:
+                raise Violation(f"{order} has failed: {verdict.text}")
             causes = (
                 (Cause.FOUND_DONE, Cause.FOUND_FAILED)
                 if is_read
@@ -364,6 +404,7 @@ class World:
     def perform(self, order: Order, duty: Duty) -> object:
         """The meter; its first answers may be lost, before or after it has acted."""
         meter = self.meters[order.meter]
+        self.endpoints[self.lane_of(order)].spoken_at = self.now
         if isinstance(duty, DrawTransaction):
             return order.transaction
         fate = self.dice.random() if self.faults else 1.0
