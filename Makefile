@@ -9,7 +9,7 @@ export COVERAGE_FILE := $(CURDIR)/.coverage
 AZURITE := tools/azurite/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pg15 lint bench
+.PHONY: help setup demo test test-pg15 lint bench soak faults
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +38,13 @@ lint: setup ## ruff and mypy
 
 bench: setup ## measure against the promises, each beside its limit
 	@$(BIN)/python -m benchmarks
+
+soak: setup ## ten thousand seeds of orders, guard, nrn and slots without I/O
+	@$(BIN)/python -m tests.soak
+
+# ONLY=redis repeats one scenario, SEED=7 the course of that seed, SHORT=1 does little harm.
+faults: setup ## harm real processes, then check all that must be true (ONLY=, SEED=, SHORT=1)
+	@$(BIN)/python -m tests.faults $(ONLY) $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short)
 
 $(VENV)/bin/python:
 	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --python $(PYTHON) $(VENV); \

@@ -37,7 +37,6 @@ def of(world: World) -> None:
     ):
         found = list(check(world))
         course.violations += [f"{check.__name__.strip('_')}: {fault}" for fault in found[:SHOWN]]
-    course.counted["violations"] = len(course.violations)
 
 
 def _count(world: World) -> None:
@@ -166,11 +165,10 @@ def _flips() -> Iterator[str]:
 
 
 def _collected(world: World) -> Iterator[str]:
-    """I10: each slot exists once and has ended; those of devices that answer well."""
-    found = Counter(
-        Slot.objects.exclude(concentrator_id=world.deaf).values_list("state", flat=True)
-    )
-    world.course.counted["slots"] = found.total()
+    """I10: each collection that was asked for exists once and has ended well, the deaf apart."""
+    asked = Slot.objects.filter(window_first__isnull=False).exclude(concentrator_id=world.deaf)
+    found = Counter(asked.values_list("state", flat=True))
+    world.course.counted["collections"] = found.total()
     if found != Counter(done=world.rounds * (len(world.ids) - 1)):
         yield f"{dict(found)} of {world.rounds} rounds of {len(world.ids) - 1} concentrators"
 

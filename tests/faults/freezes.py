@@ -7,7 +7,7 @@ from tests.faults import audit
 from tests.faults.nursery import Nursery, freeze, is_frozen, nursery, thaw
 from tests.faults.scenario import Course, Size
 from tests.faults.worker import LEASE, Wish
-from tests.faults.world import World, patiently, world
+from tests.faults.world import PATIENCE, Stuck, World, patiently, world
 
 FULL = Size(harms=100, orders=400, concentrators=24, meters=8, workers=8)
 SHORT = Size(harms=3, orders=60, concentrators=6, meters=4, workers=4)
@@ -27,6 +27,8 @@ def run(course: Course) -> None:
         orders.collect()
         frost = _Frost(course, workers)
         while not frost.is_over():
+            if frost.is_stuck():
+                raise Stuck(f"nobody freezes any more: {orders.open()}")
             patiently(lambda: _keep_busy(orders))
             frost.look()
             time.sleep(0.02)
@@ -56,10 +58,15 @@ class _Frost:
         }
         self._until: dict[int, float] = {}
         self._done: Counter[str] = Counter()
+        self._last = time.monotonic()
 
     def is_over(self) -> bool:
         """Every kind has been done often enough."""
         return all(self._done[name] >= self._course.size.harms for name in WISHES)
+
+    def is_stuck(self) -> bool:
+        """Nobody has frozen for long."""
+        return time.monotonic() - self._last > PATIENCE
 
     def look(self) -> None:
         """Note who froze itself, freeze somebody, thaw whose time has come."""
@@ -91,6 +98,7 @@ class _Frost:
 
     def _note(self, pid: int, name: str, now: float) -> None:
         self._until[pid] = now + LEASE + self._course.dice.uniform(0.3, 1.5)
+        self._last = now
         self._done[name] += 1
         self._course.harm(f"frozen {name}")
         self._course.tell(f"{self._done.total()} of {3 * self._course.size.harms} freezes")

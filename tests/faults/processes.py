@@ -3,8 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from subprocess import Popen
 
@@ -25,3 +25,11 @@ def running(home: Path, name: str, *argv: str) -> Iterator[Popen[bytes]]:
         finally:
             process.kill()
             process.wait()
+
+
+def nested(blocks: Sequence[AbstractContextManager[object]], act: Callable[[], None]) -> None:
+    """Act while all these processes run."""
+    with ExitStack() as stack:
+        for block in blocks:
+            stack.enter_context(block)
+        act()

@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.faults import audit
-from tests.faults.processes import HES, running
+from tests.faults.processes import HES, nested, running
 from tests.faults.scenario import Course, Size
 from tests.faults.world import World, patiently, world
 
@@ -27,19 +27,11 @@ def run(course: Course) -> None:
             running(course.home, f"worker{number}", *HES, "worker", "--queues", queues)
             for number, queues in enumerate(_queues(course.size.workers))
         ]
-        _nested(workers, lambda: _run(course, orders))
+        nested(workers, lambda: _run(course, orders))
 
 
 def _queues(count: int) -> list[str]:
     return ["control,collection", "control", *["control"] * count][:count]
-
-
-def _nested(blocks: list, act: Callable[[], None]) -> None:
-    if not blocks:
-        act()
-        return
-    with blocks[0]:
-        _nested(blocks[1:], act)
 
 
 def _run(course: Course, orders: World) -> None:

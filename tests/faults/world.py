@@ -22,6 +22,7 @@ from tests.factories.simulated import give_keys, listening, provision
 from tests.factories.visits import quick_company
 from tests.faults.scenario import Course
 from workorders import slots, submission
+from workorders.models import WorkOrder
 from workorders.order_lanes import SILENT_READS
 from workorders.requests import Request
 from workorders.threads import is_gone
@@ -38,6 +39,7 @@ SETTINGS = {
 KINDS = ("credit_charge",) * 6 + ("reconnect",) * 3 + ("disconnect",) * 2 + ("reading",)
 AMOUNTS = range(-299, 901, 3)  # Wh, never 0
 CHUNK = 250
+SHOWN = 12
 COLLECTED = 2 * 3600  # seconds of load profile that every round of collections asks for
 PATIENCE = 120.0  # seconds without any progress
 
@@ -131,6 +133,15 @@ class World:
             total, still_open, waiting = cursor.fetchone()
         return Counter(total=total, open=still_open, waiting=waiting, ended=total - still_open)
 
+    def open(self) -> list[str]:
+        """The first open orders, for whoever asks why."""
+        rows = WorkOrder.objects.filter(ended_at=None).order_by("id")[:SHOWN]
+        return [
+            f"{row.pk} {row.kind} {row.state} meter {row.meter_id}, read {row.silent_reads},"
+            f" {row.not_before}"
+            for row in rows
+        ]
+
     def settle(self) -> None:
         """Until every order has ended or waits for a person and no collection is due."""
         began, last = time.monotonic(), (-1, -1)
@@ -138,7 +149,7 @@ class World:
             if now != last:
                 began, last = time.monotonic(), now
             if time.monotonic() - began > PATIENCE:
-                raise Stuck(f"{now[0]} orders and {now[1]} collections do not end")
+                raise Stuck(f"{now[0]} orders and {now[1]} collections do not end: {self.open()}")
             self.course.tell(f"settling, {now[0]} orders and {now[1]} collections to go")
             time.sleep(0.2)
 
