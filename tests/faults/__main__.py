@@ -6,6 +6,7 @@ something was violated: its logs say more. Exit code 1 on any violation.
 
 import argparse
 import json
+import math
 import os
 import secrets
 import shutil
@@ -43,6 +44,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SCENARIOS))
     parser.add_argument("--seed", type=int, help="repeats the course of that seed")
     parser.add_argument("--short", action="store_true", help="a few injuries of each")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="of harm in each, at most")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was counted")
     options = parser.parse_args()
     if unknown := sorted(set(options.names) - set(SCENARIOS)):
@@ -57,7 +59,7 @@ def _run(name: str, options: argparse.Namespace, running: object, home: Path) ->
     size = scenario.short if options.short else scenario.full
     print(f"{name}, seed {options.seed}: {scenario.meaning}", flush=True)
     postgres, redis = running._postgres, running._redis  # what scenarios stop behind its back
-    course = Course(name, options.seed, size, postgres, redis, home, _tell)
+    course = Course(name, options.seed, size, postgres, redis, home, _tell, options.minutes)
     began = time.monotonic()
     try:
         scenario.run(course)

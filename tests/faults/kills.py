@@ -20,6 +20,8 @@ def run(course: Course) -> None:
         for _ in range(size.workers):
             workers.start()
         for number in range(size.harms):
+            if course.is_time_up():
+                break
             if number % (size.harms // COLLECTIONS) == 0:
                 orders.collect()
             orders.until_ended(number * size.orders // size.harms)
@@ -28,6 +30,7 @@ def run(course: Course) -> None:
             course.harm("workers killed")
             workers.start()
             course.tell(f"{number + 1} of {size.harms} kills")
-        orders.submit_rest()
+        if not course.is_time_up():
+            orders.submit_rest()
         orders.settle()
         audit.of(orders)

@@ -35,8 +35,9 @@ class Nursery:
         return pid
 
     def kill(self, pid: int) -> None:
-        """As by a failing machine; returns when it is gone."""
+        """As by a failing machine; returns when it is gone. One that has ended by itself: a bug."""
         self.living.remove(pid)
+        assert ProcessIdentity.of(pid), f"worker {pid} has ended by itself, see workers.log"
         os.kill(pid, signal.SIGKILL)
         while ProcessIdentity.of(pid):
             time.sleep(0.001)

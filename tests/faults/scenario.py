@@ -1,6 +1,7 @@
 """What a scenario is given, and the list of them: one module each, one line here."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ class Course:
     redis: Redis
     home: Path
     tell: Callable[[str], None]
+    minutes: float = float("inf")
+    begun: float = field(default_factory=time.monotonic)
     dice: random.Random = field(init=False)
     injected: Counter[str] = field(default_factory=Counter)
     counted: Counter[str] = field(default_factory=Counter)
@@ -54,6 +57,10 @@ class Course:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"{self.name} {self.seed}")  # noqa: S311 - to be repeated
+
+    def is_time_up(self) -> bool:
+        """Whether no more harm shall be done, however little it was."""
+        return time.monotonic() - self.begun > 60 * self.minutes
 
     def harm(self, what: str) -> None:
         """Note one injury."""

@@ -37,10 +37,7 @@ def main() -> None:
     """Read wishes until there are no more."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
     django.setup()
-    import workorders.engine  # noqa: F401 - with all it needs, once
-    from devices.drivers.registry import driver
-
-    driver("cosem")
+    _import_all()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead leave nothing behind
     ours = os.getpid()
     for line in sys.stdin:
@@ -48,6 +45,14 @@ def main() -> None:
         if pid == 0:
             _live(Wish(**json.loads(line)), ours)
         print(pid, flush=True)
+
+
+def _import_all() -> None:
+    """Before the first fork: a child imports nothing, and is the code its parent was."""
+    import workorders.engine  # noqa: F401
+    from tests.factories.worker_process import counting
+
+    counting()
 
 
 def _live(wish: Wish, parent: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = ("kills", "freezes", "postgres", "commits", "redis")
+SCENARIOS = ("kills", "postgres", "commits", "redis")  # freezes: test_orders_under_kills
 SEED = 3
 PATIENCE = 900.0  # seconds, on a busy machine; alone it takes about 80
 
