@@ -33,9 +33,9 @@ def test_the_seeds_take_the_ways_through_the_table():
     assert moves[Cause.LOST] > 200
 
 
-@pytest.mark.parametrize("seed", known_seeds())
-def test_a_seed_that_once_failed_never_fails_again(seed):
-    assert judged(seed)[1] == []
+def test_a_seed_that_once_failed_never_fails_again():
+    again = {seed: found for seed in known_seeds() if (found := judged(seed)[1])}
+    assert again == {}
 
 
 def test_the_seeds_make_reachability_flip_and_slots_leave_again_when_they_become_good():
