@@ -297,7 +297,9 @@ def continue_later(taken: Taken, claim: Claim, later: Later) -> None:
         raise IllegalMove(f"an order of kind {taken.kind} is not continued")
     values = _ours(taken, claim) | {"pause": later.pause}
     with _fenced(claim) as cursor:
-        who, raw = _who(claim), [_AFTER_A_PAUSE, "attempts = 0"]  # it gets on
+        who, raw = _who(claim), [_AFTER_A_PAUSE]
+        if ACTIVITIES[taken.kind].is_patient:
+            raw.append("attempts = 0")  # it gets on: the next silence is a first one
         move(cursor, Cause.CONTINUED, _OURS, values, who=who, text=later.text, raw=raw)
 
 

@@ -395,7 +395,7 @@ def test_kinds_that_are_left_out_of_a_visit_are_taken_in_another(td):
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
-def test_an_order_that_goes_on_later_is_queued_again_with_all_its_attempts(td, is_sent):
+def test_an_order_that_goes_on_later_is_queued_again_and_loses_no_attempt(td, is_sent):
     order = submit(td, "commissioning")
     claim = visit()
     taken = orders.take(claim)
@@ -403,7 +403,7 @@ def test_an_order_that_goes_on_later_is_queued_again_with_all_its_attempts(td, i
         orders.begin_sending(taken, claim)
     orders.continue_later(taken, claim, Later(300, "the meter is being recruited"))
     order.refresh_from_db()
-    assert (order.state, order.attempts, order.ended_at) == ("queued", 0, None)
+    assert (order.state, order.attempts, order.ended_at) == ("queued", int(is_sent), None)
     assert order.not_before > datetime.now(UTC) + timedelta(seconds=200)
     assert orders.take(claim) is None
 
