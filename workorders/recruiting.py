@@ -26,19 +26,25 @@ STEPS: Mapping[ProcessState, tuple[str, ...]] = {
     ProcessState.TO_CONFIGURE: ("meter_technical_configuration", "meter_entry_configuration"),
 }
 
+# Who waits is found first, by its own small index; the rest is asked of these alone.
 _WAITING = """
-SELECT m.company_id, m.serial_number, s.kind
-FROM unnest(%(steps)s::varchar[], %(kinds)s::varchar[]) AS s (step, kind)
-    JOIN meter m ON m.process_state = s.step AND m.process_state <> ''
-    JOIN association a ON a.meter_id = m.id AND upper_inf(a.validity)
+WITH waiting AS MATERIALIZED (
+    SELECT m.id, m.company_id, m.serial_number, m.process_state FROM meter m
+    WHERE m.process_state <> '' AND m.process_state = ANY(%(steps)s::varchar[])
+        AND m.state IN ('installed', 'commissioned')
+        AND (m.process_state <> 'to_commission' OR coalesce((SELECT x.value = 'true'
+            FROM company_setting x WHERE x.company_id = m.company_id
+                AND x.name = 'recruit_automatically'), %(recruits)s)))
+SELECT w.company_id, w.serial_number, s.kind
+FROM waiting w
+    JOIN unnest(%(steps)s::varchar[], %(kinds)s::varchar[]) AS s (step, kind)
+        ON s.step = w.process_state
+    JOIN association a ON a.meter_id = w.id AND upper_inf(a.validity)
     JOIN concentrator c ON c.id = a.concentrator_id
-WHERE m.state IN ('installed', 'commissioned')
-    AND c.state = 'initialised' AND NOT c.stop_activity AND c.host <> ''
-    AND NOT EXISTS (SELECT FROM work_order o WHERE o.meter_id = m.id AND o.kind = s.kind
+WHERE c.state = 'initialised' AND NOT c.stop_activity AND c.host <> ''
+    AND NOT EXISTS (SELECT FROM work_order o WHERE o.meter_id = w.id AND o.kind = s.kind
         AND (o.ended_at IS NULL OR o.created_at > now() - interval '1 day'))
-    AND (s.kind <> 'commissioning' OR coalesce((SELECT x.value = 'true' FROM company_setting x
-        WHERE x.company_id = m.company_id AND x.name = 'recruit_automatically'), %(recruits)s))
-ORDER BY m.id LIMIT %(limit)s
+ORDER BY w.id LIMIT %(limit)s
 """
 
 

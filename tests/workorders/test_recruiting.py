@@ -249,3 +249,23 @@ def test_a_meter_is_set_up_for_the_zone_of_its_concentrator(td):
     td.company.save()
     order = submit(td, "meter_technical_configuration", number=2)
     assert order.parameters == {"time_zone": 0, "period": 15}
+
+
+def test_who_waits_is_found_by_an_index_among_many_that_do_not(td):
+    model = meter().model_id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO meter (company_id, serial_number, board_serial_number, mac_address,"
+            " model_id, firmware, hardware, service_kind, state, process_state, breaker_state,"
+            " error_instant_closure, tag, may_hold_public_keys, inserted_at, updated_at)"
+            " SELECT %s, 'X' || n, '', decode(lpad(to_hex(n), 12, '0'), 'hex'), %s, '', '', '',"
+            " 'commissioned', '', 100, false, '', false, now(), now()"
+            " FROM generate_series(1, 20000) n",
+            [td.company_id, model],
+        )
+        waits("to_commission")
+        cursor.execute("ANALYZE meter")
+        values = {"steps": ["to_commission"], "kinds": ["commissioning"], "limit": 500}
+        cursor.execute(f"EXPLAIN {recruiting._WAITING}", values | {"recruits": True})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "meter_on_its_way" in plan
