@@ -10,7 +10,8 @@ from django.db.backends.utils import CursorWrapper
 
 from workorders.activities.orders.base import Result
 from workorders.activities.orders.registry import ACTIVITIES
-from workorders.moves import CODE_PREEMPTED, end
+from workorders.moves import CODE_PREEMPTED, end, note
+from workorders.order_lanes import SILENT_READS
 from workorders.states import Cause, OrderState
 
 _OLDER = """o.state = ANY(%(states)s) AND o.id IN (
@@ -28,6 +29,14 @@ _OVERTAKEN = """o.state = ANY(%(states)s) AND o.id IN (
         JOIN work_order e ON e.meter_id = n.meter_id AND e.id < n.id AND e.kind = k.older
             AND e.ended_at IS NULL AND e.created_at < n.executed_at
     WHERE n.id = %(order)s)"""
+# The device may answer again: what one more read can tell needs no person.
+_ASK_AGAIN = """
+UPDATE work_order o SET silent_reads = %(reads)s - 1, not_before = NULL
+FROM work_order n
+WHERE n.id = ANY(%(orders)s) AND o.state = 'unknown' AND o.silent_reads >= %(reads)s
+    AND o.concentrator_id = n.concentrator_id AND o.meter_id IS NOT DISTINCT FROM n.meter_id
+RETURNING o.id
+"""
 _WAITING = (OrderState.HELD, OrderState.QUEUED, OrderState.LEASED)
 
 
@@ -42,6 +51,13 @@ def supersede(cursor: CursorWrapper, orders: Sequence[int], who: str) -> None:
     text = "replaced by a newer order, outcome unknown"
     unknown = [pair for pair in always if ACTIVITIES[pair[1]].guarded]
     _replace(cursor, orders, unknown, (OrderState.UNKNOWN,), who, text)
+
+
+def ask_again(cursor: CursorWrapper, orders: Sequence[int], who: str) -> None:
+    """Read once more what waits for a person at the devices of these orders: it is in their way."""
+    cursor.execute(_ASK_AGAIN, {"orders": list(orders), "reads": SILENT_READS})
+    stuck = [pk for (pk,) in cursor.fetchall()]
+    note(cursor, stuck, "silent", who, "one more read, because of a newer order")
 
 
 def supersede_by_local(cursor: CursorWrapper, order: int, who: str) -> None:

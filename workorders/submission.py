@@ -228,7 +228,9 @@ def _announce(cursor: CursorWrapper, drafts: Sequence[Draft], made: dict[str, in
         return
     lanes.hold(cursor, touched)
     who = drafts[0].request.requested_by
-    replacing.supersede(cursor, [made[row.key] for row in rows], who)
+    new = [made[row.key] for row in rows]
+    replacing.supersede(cursor, new, who)
+    replacing.ask_again(cursor, new, who)
     at_once = sorted({lane for row, lane in stood if row.request.bypass_retry})
     lanes.tell(cursor, touched, at_once)
     wake_after_commit()

@@ -153,6 +153,25 @@ def test_five_silent_reads_leave_it_to_a_person(td, caplog):
     assert (state(order), code(order)) == ("done", "disconnect.ok")
 
 
+def test_what_waits_for_a_person_is_read_once_more_before_a_newer_order_of_the_meter(td):
+    order = submit(td, "commissioning")
+    claim = visit()
+    orders.begin_sending(taken := orders.take(claim), claim)
+    orders.lost(taken, claim, "time-out")
+    WorkOrder.objects.filter(pk=order.pk).update(silent_reads=5, not_before=None)
+    leave(claim)
+    submit(td, "reading", number=2)  # of another meter
+    claim = visit()
+    assert orders.take(claim).kind == "reading"
+    leave(claim)
+    newer = submit(td, "reconnect")
+    claim = visit()
+    taken = orders.take(claim)
+    assert (taken.order, taken.is_unknown) == (order.pk, True)
+    orders.found(taken, claim, DONE)
+    assert orders.take(claim).order == newer.pk
+
+
 def test_a_read_that_cannot_tell_goes_to_a_person_at_once(td):
     order = unknown(td)
     taken, claim = read_back(order)
