@@ -9,7 +9,7 @@ export COVERAGE_FILE := $(CURDIR)/.coverage
 AZURITE := tools/azurite/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pg15 lint bench soak faults
+.PHONY: help setup demo test test-pg15 lint bench proof soak faults
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -26,7 +26,7 @@ test: setup $(AZURITE) ## all tests on a private PostgreSQL, with coverage
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
-test-pg15: setup $(AZURITE) ## all tests on Debian's PostgreSQL 15, where it is installed
+test-pg15: setup $(AZURITE) ## what uses the database on Debian's PostgreSQL 15, where it is installed
 	@if [ -x /usr/lib/postgresql/15/bin/initdb ]; then \
 		HES_TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 3 --dist worksteal; \
 	else echo "skipped: no PostgreSQL 15 here (apt-get install postgresql-15)"; fi
@@ -38,6 +38,9 @@ lint: setup ## ruff and mypy
 
 bench: setup ## measure against the promises, each beside its limit
 	@$(BIN)/python -m benchmarks
+
+proof: setup ## the tests that take too long for every run
+	$(BIN)/python -m pytest -m slow
 
 soak: setup ## ten thousand seeds of orders, guard, nrn and slots without I/O
 	@$(BIN)/python -m tests.soak

@@ -16,6 +16,8 @@ import pytest
 
 from hes.embedded import EmbeddedServers
 
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
@@ -38,3 +40,17 @@ def _other_programs() -> Path | None:
     if folder and not (Path(folder) / "initdb").exists():
         raise pytest.UsageError(f"HES_TEST_POSTGRES_BIN={folder} holds no initdb")
     return Path(folder) if folder else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On other programs only what uses the database is run: the rest cannot tell the difference."""
+    if _other_programs() is None:
+        return
+    chosen = [item for item in items if _uses_the_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def _uses_the_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
