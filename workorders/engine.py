@@ -20,7 +20,6 @@ from typing import TypeVar
 from devices.drivers.base import Driver, Limits
 from devices.recording.fence import LeaseLost
 from workorders import (
-    campaign_sweep,
     execution,
     freeze,
     host_clock,
@@ -31,6 +30,7 @@ from workorders import (
     slots,
     visits,
 )
+from workorders.campaigns import sweep as campaign_sweep
 from workorders.disk import Floor
 from workorders.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from workorders.outcome import Outcome

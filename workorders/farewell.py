@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from devices import recording
 from devices.drivers.base import NodeSilent, Refused
 from hes.domain.time import offset_at
-from workorders import ordered_times
 from workorders.activities.clock import ClockRules, ClockStep, missing_summer_times
+from workorders.effects import summer_times
 from workorders.visiting import Visiting
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ async def _summer_times(visit: Visiting) -> None:
     """The zone's, or those of an order; our own clock says which year it is."""
     known, now = await visit.open_session.read_dst(), int(time.time())
     if missing_summer_times(known, visit.zone, now):  # seldom: only then it is asked for orders
-        ordered = await visit.means.control(ordered_times.of, visit.concentrator)
+        ordered = await visit.means.control(summer_times.of, visit.concentrator)
         missing = missing_summer_times(known, visit.zone, now, ordered)
     else:
         missing = ()

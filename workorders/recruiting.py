@@ -15,7 +15,7 @@ from django.utils import timezone
 from devices.choices import ProcessState
 from hes.domain.parameters import PARAMETERS
 from workorders import submission
-from workorders.following import RULE
+from workorders.effects.following import RULE
 from workorders.requests import Request
 
 AT_ONCE = 500

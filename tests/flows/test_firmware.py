@@ -22,9 +22,9 @@ from tests.factories.visits import quick_company, visits
 from workorders import campaigns, command_lock, images, invariants, ordering, orders, submission
 from workorders.activities.orders import image_transfer
 from workorders.activities.orders.base import Target
-from workorders.campaign_rules import Act
-from workorders.campaign_targets import Choice
 from workorders.campaigns import Plan
+from workorders.campaigns.rules import Act
+from workorders.campaigns.targets import Choice
 from workorders.engine import Engine, Options
 from workorders.images import Label
 from workorders.models import Campaign, OrderEvent, WorkOrder

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from devices.models import Company, Concentrator, Meter
-from workorders.campaign_rules import CampaignState
+from workorders.campaigns.rules import CampaignState
 from workorders.models.orders import WorkOrder
 
 

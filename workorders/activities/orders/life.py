@@ -1,6 +1,6 @@
 """What the steps of a meter's life change in the inventory: effects and deeds (design 7).
 
-Each has its function in `workorders.life_steps`; all are guarded moves of `devices.lifecycle`, so
+Each has its function in `workorders.effects.life`; all are guarded moves of `devices.lifecycle`, so
 that what has gone on meanwhile stays as it is.
 """
 

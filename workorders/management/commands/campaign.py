@@ -9,12 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from devices.management.commands.import_template import company_of
 from hes.domain.errors import HesError
-from workorders import campaign_listing, campaigns
+from workorders import campaigns
 from workorders.activities.orders.base import Target
 from workorders.activities.orders.registry import ACTIVITIES
-from workorders.campaign_rules import Act
-from workorders.campaign_targets import Choice
-from workorders.campaigns import Plan
+from workorders.campaigns import Plan, listing
+from workorders.campaigns.rules import Act
+from workorders.campaigns.targets import Choice
 from workorders.management.commands.order import parameters_of
 
 ACTS = {
@@ -53,10 +53,10 @@ class Command(BaseCommand):
         if action == "create":
             return _create(options)
         if action == "list":
-            return campaign_listing.listing(company_of(options["company"]).pk, options["limit"])
+            return listing.listing(company_of(options["company"]).pk, options["limit"])
         campaign = options["campaign"]
         if action == "show":
-            return campaign_listing.describe(campaign)
+            return listing.describe(campaign)
         state = campaigns.act(campaign, Act(action), options["who"], options["reason"])
         return f"campaign {campaign} is {state}"
 

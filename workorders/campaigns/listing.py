@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from hes.domain.errors import HesError
 from hes.lib.tables import table
-from workorders.campaign_rules import CANARY
+from workorders.campaigns.rules import CANARY
 
 HEAD = ("CAMPAIGN", "NAME", "KIND", "STATE", "TARGETS", "DONE", "FAILED", "LEFT", "CREATED", "BY")
 WAVE_HEAD = ("WAVE", "TARGETS", "ORDERED", "DONE", "FAILED", "LEFT", "OPEN", "AT")

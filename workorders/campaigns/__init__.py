@@ -1,7 +1,7 @@
 """Campaigns are created, approved by another person, started, paused, resumed, stopped.
 
 Each act is one guarded move with its row of history. What a campaign does by itself is the sweep's
-(`workorders.campaign_sweep`).
+(`workorders.campaigns.sweep`).
 """
 
 import json
@@ -16,12 +16,13 @@ from devices import audit
 from devices.audit import Act
 from devices.parameters import parameters_of
 from hes.domain.errors import HesError
-from workorders import acts, campaign_targets, lanes
+from workorders import acts, lanes
 from workorders.activities.orders.base import OrderActivity, Rejected
 from workorders.activities.orders.registry import ACTIVITIES
-from workorders.campaign_rules import Act as Move
-from workorders.campaign_rules import CampaignState, after
-from workorders.campaign_targets import Choice
+from workorders.campaigns import targets
+from workorders.campaigns.rules import Act as Move
+from workorders.campaigns.rules import CampaignState, after
+from workorders.campaigns.targets import Choice
 from workorders.moves import cancelled, end
 from workorders.states import Cause
 
@@ -122,7 +123,7 @@ def create(company_id: int, plan: Plan, choice: Choice, who: str) -> tuple[int, 
         cursor.execute(_CREATE, row)
         made = int(cursor.fetchone()[0])
         sizes = plan.canary, plan.wave
-        count = campaign_targets.choose(cursor, (made, company_id), activity, choice, sizes)
+        count = targets.choose(cursor, (made, company_id), activity, choice, sizes)
         note(cursor, made, "create", who, f"{count} targets")
         audit.note(cursor, Act("campaign.create", who, company_id, f"campaign {made}", count=count))
     return made, count

@@ -16,10 +16,11 @@ from tests.factories import fleets
 from tests.factories.order_kinds import kinds  # noqa: F401
 from tests.factories.ordered import DONE, FAILED, ago, fleet, serial, visit
 from tests.factories.visits import quick_company, visitable
-from workorders import campaign_sweep, campaigns, invariants, moves, orders, submission
-from workorders.campaign_rules import Act
-from workorders.campaign_targets import Choice
+from workorders import campaigns, invariants, moves, orders, submission
 from workorders.campaigns import Plan
+from workorders.campaigns import sweep as campaign_sweep
+from workorders.campaigns.rules import Act
+from workorders.campaigns.targets import Choice
 from workorders.models import (
     Campaign,
     CampaignTarget,

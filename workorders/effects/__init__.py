@@ -8,33 +8,40 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import concentrator_effects, following, image_effects, life_steps, ordered_times
-from workorders.activities.orders import life
 from workorders.activities.orders.base import Effect, Result
 from workorders.activities.orders.concentrator_synchronisation import ClockStepped
 from workorders.activities.orders.concentrator_technical_configuration import (
     ConcentratorConfigured,
 )
 from workorders.activities.orders.image_transfer import FirmwareShown, UpdateFailed
+from workorders.activities.orders.life import (
+    Commissioned,
+    Configured,
+    Decommissioned,
+    Follow,
+    RecruitingBegun,
+    RecruitingFailed,
+)
 from workorders.activities.orders.status_word import StatusWordRead
 from workorders.activities.orders.summer_times import SummerTimesOrdered
+from workorders.effects import concentrators, following, images, life, summer_times
 
 Applying = Callable[[CursorWrapper, int, Any], None]
 """(cursor, the order that ended, its effect)."""
 
 EFFECTS: Mapping[type[Effect], Applying] = {
-    ConcentratorConfigured: concentrator_effects.initialised,
-    ClockStepped: concentrator_effects.clock_stepped,
-    StatusWordRead: concentrator_effects.status_word,
-    SummerTimesOrdered: ordered_times.store,
-    life.RecruitingBegun: life_steps.recruiting,
-    life.RecruitingFailed: life_steps.not_recruited,
-    life.Commissioned: life_steps.commissioned,
-    life.Configured: life_steps.configured,
-    life.Decommissioned: life_steps.decommissioned,
-    life.Follow: following.follow,
-    FirmwareShown: image_effects.shown,
-    UpdateFailed: image_effects.failed,
+    ConcentratorConfigured: concentrators.initialised,
+    ClockStepped: concentrators.clock_stepped,
+    StatusWordRead: concentrators.status_word,
+    SummerTimesOrdered: summer_times.store,
+    RecruitingBegun: life.recruiting,
+    RecruitingFailed: life.not_recruited,
+    Commissioned: life.commissioned,
+    Configured: life.configured,
+    Decommissioned: life.decommissioned,
+    Follow: following.follow,
+    FirmwareShown: images.shown,
+    UpdateFailed: images.failed,
 }
 
 

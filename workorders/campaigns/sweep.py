@@ -16,8 +16,8 @@ from django.db.backends.utils import CursorWrapper
 
 from devices.parameters import parameters_of
 from workorders import campaigns, intake, submission
-from workorders.campaign_rules import Act, CampaignState, Next, Rules, Wave, next_step
 from workorders.campaigns import Locked
+from workorders.campaigns.rules import Act, CampaignState, Next, Rules, Wave, next_step
 from workorders.requests import Request
 
 log = logging.getLogger(__name__)

@@ -11,12 +11,24 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.drivers.duties import Duty
-from workorders import image_deeds, key_deeds, lanes, life_steps
-from workorders.activities.orders import keys
+from workorders import lanes
 from workorders.activities.orders.base import DrawTransaction
 from workorders.activities.orders.image_transfer import FetchBlocks, NoteUpdate, WorkedBefore
+from workorders.activities.orders.keys import (
+    ActivateKeys,
+    LookUpKeys,
+    NoteStep,
+    OfferPublic,
+    PrepareKeys,
+    RetireKeys,
+    WrapForConcentrator,
+    WrapKeys,
+    WrapSecret,
+)
 from workorders.activities.orders.life import NoteRecruited
 from workorders.activities.orders.scripts import NoteSteps
+from workorders.deeds import images, keys
+from workorders.effects import life
 from workorders.lanes import Claim
 from workorders.orders import Taken
 
@@ -50,17 +62,17 @@ def _noted(cursor: CursorWrapper, taken: Taken, duty: NoteSteps) -> None:
 DEEDS: Mapping[type[Duty], Doing] = {
     DrawTransaction: _drawn,
     NoteSteps: _noted,
-    NoteRecruited: life_steps.recruited,
-    keys.LookUpKeys: key_deeds.look_up,
-    keys.PrepareKeys: key_deeds.prepare,
-    keys.OfferPublic: key_deeds.offer_public,
-    keys.WrapKeys: key_deeds.wrap,
-    keys.WrapForConcentrator: key_deeds.wrap_for_concentrator,
-    keys.WrapSecret: key_deeds.wrap_secret,
-    keys.ActivateKeys: key_deeds.activate,
-    keys.RetireKeys: key_deeds.retire,
-    keys.NoteStep: key_deeds.note_step,
-    FetchBlocks: image_deeds.blocks,
-    WorkedBefore: image_deeds.worked_before,
-    NoteUpdate: image_deeds.note_update,
+    NoteRecruited: life.recruited,
+    LookUpKeys: keys.look_up,
+    PrepareKeys: keys.prepare,
+    OfferPublic: keys.offer_public,
+    WrapKeys: keys.wrap,
+    WrapForConcentrator: keys.wrap_for_concentrator,
+    WrapSecret: keys.wrap_secret,
+    ActivateKeys: keys.activate,
+    RetireKeys: keys.retire,
+    NoteStep: keys.note_step,
+    FetchBlocks: images.blocks,
+    WorkedBefore: images.worked_before,
+    NoteUpdate: images.note_update,
 }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hes.domain.errors import IllegalMove
-from workorders.campaign_rules import (
+from workorders.campaigns.rules import (
     MOVES,
     Act,
     CampaignState,

@@ -10,30 +10,25 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from workorders import (
-    image_choice,
-    preparing_concentrators,
-    preparing_meters,
-    preparing_scripts,
-)
 from workorders.activities.orders.base import Rejected
 from workorders.intake import Draft
+from workorders.preparing import concentrators, images, meters, scripts
 
 Preparing = Callable[[CursorWrapper, int, Sequence[Draft]], Sequence[dict[str, Any] | Rejected]]
 """(cursor, company, drafts of its kind) -> for each its whole parameters, or why it is refused."""
 
 PREPARING: Mapping[str, Preparing] = {
-    "concentrator_technical_configuration": preparing_concentrators.technical_configuration,
-    "concentrator_dst": preparing_concentrators.dst,
-    "meter_script": preparing_scripts.released,
-    "concentrator_script": preparing_scripts.released,
-    "commissioning": preparing_meters.commissioning,
-    "verify_commissioning": preparing_meters.verification,
-    "meter_technical_configuration": preparing_meters.setup,
-    "meter_entry_configuration": preparing_meters.entry,
-    "decommissioning": preparing_meters.decommissioning,
-    "meter_firmware": image_choice.choose,
-    "concentrator_firmware": image_choice.choose,
+    "concentrator_technical_configuration": concentrators.technical_configuration,
+    "concentrator_dst": concentrators.dst,
+    "meter_script": scripts.released,
+    "concentrator_script": scripts.released,
+    "commissioning": meters.commissioning,
+    "verify_commissioning": meters.verification,
+    "meter_technical_configuration": meters.setup,
+    "meter_entry_configuration": meters.entry,
+    "decommissioning": meters.decommissioning,
+    "meter_firmware": images.choose,
+    "concentrator_firmware": images.choose,
 }
 
 
