@@ -40,7 +40,7 @@ def exporter(root):
         process.join()
 
 
-def wait_for(condition, seconds=10.0):
+def wait_for(condition, seconds=60.0):
     """Until it holds; never for ever."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -28,7 +28,7 @@ def events(first, count=1, serials=50):
     )
 
 
-def wait_for(condition, seconds=15.0, what="it"):
+def wait_for(condition, seconds=60.0, what="it"):
     """Until the condition holds; the test fails if it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
