@@ -48,6 +48,7 @@ class MeterHolding:
     token_at: int = 0
     calendar: dict[str, str] = field(default_factory=dict)
     passive: dict[str, str] = field(default_factory=dict)
+    tariff: int = 0  # as a script has set it; 0: by the time of day
     drift: float = 0.0
     summer: dict[str, str] = field(default_factory=dict)
     has_summer: bool = True

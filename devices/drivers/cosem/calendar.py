@@ -12,11 +12,9 @@ from typing import Any
 
 from devices.protocol.axdr import U8, U16, Data, encode
 from devices.protocol.errors import ProtocolError
-from devices.protocol.obis import parse
-from devices.protocol.objects import ActivityCalendar
+from devices.protocol.objects import TARIFF_SCRIPTS, ActivityCalendar
 from devices.session import errors
 
-SCRIPT_TABLE = parse("0.0.10.0.100")
 _ANY_YEAR, _ANY_WEEKDAY, _ANY_TIME = b"\xff\xff", b"\xff", b"\xff\xff\xff\xff\x80\x00\xff"
 
 
@@ -57,4 +55,4 @@ def _day(day: dict[str, Any]) -> Data:
 
 def _action(action: dict[str, Any]) -> Data:
     hour, minute = map(int, action["at"].split(":"))
-    return bytes((hour, minute, 0, 0)), SCRIPT_TABLE, U16(action["tariff"])
+    return bytes((hour, minute, 0, 0)), TARIFF_SCRIPTS.name, U16(action["tariff"])

@@ -35,14 +35,15 @@ from devices.protocol.objects.register import (
     scaler_unit,
 )
 from devices.protocol.objects.sap import SAP_ASSIGNMENT, SapAssignment, sap_list
+from devices.protocol.objects.script_table import TARIFF_SCRIPTS, ScriptTable
 from devices.protocol.objects.security import SECURITY_SETUP, SecuritySetup
 
 __all__ = [
     "ACCOUNT", "ACTIVITY_CALENDAR", "CLOCK", "CREDIT", "CURRENT_ASSOCIATION", "DISCONNECT_CONTROL",
-    "IMAGE_TRANSFER", "LIMITER", "NTP_SETUP", "SAP_ASSIGNMENT", "SECURITY_SETUP", "TOKEN_GATEWAY",
-    "Account", "ActivityCalendar", "AssociationLn", "Clock", "CosemObject", "CreditObject",
-    "DataObject", "DisconnectControl", "ExtendedRegister", "ImageTransfer", "Limiter",
-    "ListedObject", "NtpSetup", "ProfileGeneric", "Register", "SapAssignment", "ScalerUnit",
-    "SecuritySetup", "Token", "TokenGateway", "TransferStatus", "capture_objects", "object_list",
-    "sap_list", "scaler_unit",
+    "IMAGE_TRANSFER", "LIMITER", "NTP_SETUP", "SAP_ASSIGNMENT", "SECURITY_SETUP", "TARIFF_SCRIPTS",
+    "TOKEN_GATEWAY", "Account", "ActivityCalendar", "AssociationLn", "Clock", "CosemObject",
+    "CreditObject", "DataObject", "DisconnectControl", "ExtendedRegister", "ImageTransfer",
+    "Limiter", "ListedObject", "NtpSetup", "ProfileGeneric", "Register", "SapAssignment",
+    "ScalerUnit", "ScriptTable", "SecuritySetup", "Token", "TokenGateway", "TransferStatus",
+    "capture_objects", "object_list", "sap_list", "scaler_unit",
 ]  # fmt: skip
