@@ -56,6 +56,7 @@ ENTRIES = (
     Entry("campaign", "one order for many devices: create, approve, start", needs_database=True),
     Entry("firmware", "images of firmware: add, release, list", needs_database=True),
     Entry("freeze", "stop all disconnections and reductions: on, off, status", needs_database=True),
+    Entry("protect", "PODs that no mass order disconnects: add, remove, list", needs_database=True),
     Entry("holiday", "days without disconnections: add, remove, list", needs_database=True),
     Entry(
         "local-result",
