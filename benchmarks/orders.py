@@ -1,5 +1,5 @@
 """10,000 orders submitted in one call, beside a plain INSERT ... SELECT of the same rows; one order
-taken from a queue of 100,000 beside one of 10,000, rolled back each time.
+taken from a queue of 1,000,000 beside one of 10,000, rolled back each time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from workorders.requests import Request
 
 CONCENTRATORS, METERS = 400, 25
 SUBMITTED, SUBMIT_SECONDS, SUBMIT_ROUNDS = 10_000, 10.0, 3
-FEW, MANY, FLAT = 10_000, 100_000, 1.5
+FEW, MANY, FLAT = 10_000, 1_000_000, 1.5
 LANES = 100  # that the queued orders are shared out to, and one taken from each
 HOUR = 3600.0
 

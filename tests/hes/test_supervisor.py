@@ -119,9 +119,13 @@ def test_a_child_that_ignores_the_request_is_killed_after_its_patience(tmp_path)
 
 def test_run_returns_when_asked_to_stop(tmp_path):
     supervisor = Supervisor(tmp_path, [child("sleeper", SLEEPER)])
-    threading.Timer(0.3, supervisor.ask_to_stop).start()
     seen = []
-    supervisor.run(lambda: seen.append(supervisor.pids))
+
+    def look() -> None:
+        seen.append(supervisor.pids)
+        threading.Timer(0.1, supervisor.ask_to_stop).start()  # from outside, as a signal comes
+
+    supervisor.run(look)
     assert "sleeper" in seen[0]
     assert gone(seen[0].values())
 
