@@ -6,8 +6,8 @@ committed with all checks repeated; from then on only an answer or a later read 
 
 import logging
 import time
-from collections.abc import AsyncIterator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Generator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -29,7 +29,6 @@ from workorders.activities.orders.registry import ACTIVITIES
 from workorders.credentials import BY_PASSWORD
 from workorders.orders import Taken
 from workorders.performers import Performers
-from workorders.threads import DATABASE_GONE
 from workorders.visiting import Visiting
 
 log = logging.getLogger(__name__)
@@ -92,22 +91,12 @@ class _Execution:
     async def _locked(self) -> bool:
         """Hold the command lock to the order's end in this visit, or give the order back."""
         await self._held.enter_async_context(self._visit.means.commands)
-        if await self._held.enter_async_context(self._command_lock()):
+        of = command_lock.device(self._taken.meter_id, self._claim.concentrator)
+        if await self._held.enter_async_context(command_lock.held(self._control, of)):
             return True
         text, pause = "another worker is at this device", orders.PAUSE_SECONDS
         await self._control(orders.give_back, self._taken, self._claim, text, pause)
         return False
-
-    @asynccontextmanager
-    async def _command_lock(self) -> AsyncIterator[bool]:
-        of = command_lock.device(self._taken.meter_id, self._claim.concentrator)
-        is_ours = await self._control(command_lock.acquire, of)
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                with suppress(*DATABASE_GONE):  # a session that was lost has lost its locks
-                    await self._control(command_lock.release, of)
 
     async def _carry_out(self) -> None:
         try:
