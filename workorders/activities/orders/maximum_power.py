@@ -20,6 +20,7 @@ _DEFAULT = next(
 
 
 def _parse(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`reading_types`: codes or aliases of maximum demands; none: that of active import."""
     return reading_choice.chosen(given, MAXIMUM_DEMANDS, _DEFAULT)
 
 

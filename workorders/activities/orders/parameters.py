@@ -29,7 +29,7 @@ def only(given: Mapping[str, Any], *known: str) -> None:
 
 
 def nothing(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The parser of orders without parameters."""
+    """No parameters."""
     only(given)
     return {}
 

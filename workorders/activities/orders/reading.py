@@ -22,6 +22,7 @@ _DEFAULT = next(
 
 
 def _parse(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`reading_types`: codes or aliases of energy registers; none: total of active import."""
     return reading_choice.chosen(given, ENERGY_REGISTERS, _DEFAULT)
 
 
