@@ -271,6 +271,7 @@ class Engine:
     async def _feed(self) -> None:
         """Claim as many lanes as there are places for and start their visits; call the others."""
         if not self._lease.is_alive():
+            self._has_backlog = False  # look again after a pause: meanwhile the loop renews
             return
         worker, free = self._lease.worker, self._places.free(CLAIMED_AT_ONCE)
         try:

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -25,8 +26,10 @@ from tests.factories.visits import (
     visitable,
     visits,
 )
+from workorders import lease
 from workorders import visits as visit_ends
 from workorders.engine import Engine, Options, Progress, raise_file_limit
+from workorders.lease import Lease
 from workorders.models import Lane, Visit, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -240,3 +243,34 @@ def test_a_visit_that_cannot_be_written_down_does_not_keep_its_lane(td, monkeypa
     drain(field_of((td, field)), **QUICK)
     assert states(td) == ["done"]
     assert lane(td).owner_id is None
+
+
+def test_a_worker_that_stood_still_past_its_lease_with_more_lanes_due_starts_anew(monkeypatch):
+    """Until it is registered again it has no lease: it must pause between two looks for lanes, or
+    its loop never comes to the registration, for as long as the process lives."""
+    monkeypatch.setattr(lease, "register", _slowly(lease.register))
+    owner = quick_company()
+    made = [visitable(owner, number, meters=1) for number in range(1, 5)]
+    fields = [device(one, 1) for one in made]
+    stillness = [2.3]  # seconds
+    for one, field in zip(made, fields, strict=True):
+        field.before_batch = lambda: time.sleep(stillness.pop()) if stillness else None
+        due(one)
+    options = Options(**QUICK, plans=False, concurrency=1, kept=0)
+    engine = Engine(field_of(*zip(made, fields, strict=True)), options)
+    thread = threading.Thread(target=engine.run)
+    thread.start()
+    try:
+        wait_until(lambda: all(states(one) == ["done"] for one in made))
+    finally:
+        engine.stop()
+        thread.join(10)
+    assert Worker.objects.count() == 2
+
+
+def _slowly(register: Callable[[float], Lease]) -> Callable[[float], Lease]:
+    def registered(seconds: float) -> Lease:
+        time.sleep(0.3)
+        return register(seconds)
+
+    return registered
