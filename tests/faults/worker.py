@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import django
 
@@ -22,13 +22,14 @@ LEASE = 2.0  # seconds
 class Wish:
     """How a worker shall be.
 
-    `host`: where it finds PostgreSQL, empty for where all do. `stop_after_begun` and
-    `stop_after_look`: share of commands before whose first byte it freezes itself, before and
-    after the last look at its own clock.
+    `host`: where it finds PostgreSQL, empty for where all do. `concurrency`: places for visits;
+    beyond them `kept` for orders alone. `stop_after_begun` and `stop_after_look`: share of commands
+    before whose first byte it freezes itself, before and after the last look at its own clock.
     """
 
     host: str = ""
     concurrency: int = 8
+    kept: int = 32
     stop_after_begun: float = 0.0
     stop_after_look: float = 0.0
 
@@ -75,7 +76,8 @@ def _work(wish: Wish) -> None:
     if wish.host:
         connection.settings_dict["HOST"] = wish.host
     stopping.install(wish.stop_after_begun, wish.stop_after_look)
-    options = Options(lease=LEASE, renew=0.3, poll=0.1, plans=False, concurrency=wish.concurrency)
+    options = Options(lease=LEASE, renew=0.3, poll=0.1, plans=False)
+    options = replace(options, concurrency=wish.concurrency, kept=wish.kept)
     engine = Engine(counting(), options)
     signal.signal(signal.SIGTERM, lambda *_: engine.stop())
     engine.run()
