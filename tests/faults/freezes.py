@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from devices.parameters import change
 from tests.faults import audit
 from tests.faults.nursery import Nursery, freeze, is_frozen, nursery, thaw
 from tests.faults.scenario import Course, Size
@@ -20,6 +21,7 @@ SHORT = Size(harms=3, orders=60, concentrators=6, meters=4, workers=4)
 LOSSES = 0.1
 SHARE = 0.3  # of commands that a worker freezes before
 LOOK_SECONDS = 0.02
+MIN_TRIES = 30
 FREEZES = 0.03  # probability that somebody is frozen at one look: about one in a second
 ANYWHERE, BEGUN, LOOKED = "anywhere", "after SENDING", "after the last look at the clock"
 # Few places: whoever stands still holds all its concentrators, and the others shall find some.
@@ -33,6 +35,8 @@ WISHES = {
 def run(course: Course) -> None:
     """Each kind so many times; whoever stands still goes on after more than a lease."""
     with world(course, LOSSES) as orders, nursery(course.home) as workers:
+        # A line that a frozen worker keeps busy costs a collection a try.
+        change(orders.company, "slot_attempts", str(max(MIN_TRIES, course.size.harms)))
         orders.collect()
         frost = _Frost(course, workers)
         with _fed(orders) as feeder:
