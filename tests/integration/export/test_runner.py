@@ -87,7 +87,7 @@ def test_an_exporter_killed_fifty_times_writes_each_line_once_and_in_order(
             with exporter(root):
                 time.sleep(0.02 + dice.random() * 0.2)
     with exporter(root):
-        wait_for(lambda: ExportFile.objects.filter(gzipped_at__isnull=False).count() == 4, 30)
+        wait_for(lambda: ExportFile.objects.filter(gzipped_at__isnull=False).count() == 4, 120)
     drain(root)
     files = list(ExportFile.objects.filter(day=today).order_by("number"))
     contents = [(root / file.path).read_text() for file in files]
@@ -105,7 +105,7 @@ def test_an_exporter_killed_fifty_times_writes_each_line_once_and_in_order(
 def test_old_files_are_sealed_and_gzipped_while_blocks_keep_moving(company, today, old_day, root):
     with exporter(root):
         store(company, today, lines(1, 2))
-        wait_for(lambda: ExportFile.objects.filter(gzipped_at__isnull=False).count() == 4, 30)
+        wait_for(lambda: ExportFile.objects.filter(gzipped_at__isnull=False).count() == 4, 120)
         store(company, today, lines(3, 2))
         wait_for(lambda: ExportFile.objects.get(day=today).lines == 4)
     assert not list((root / "demo").glob(f"*{old_day}.csv"))
