@@ -5,6 +5,7 @@ go on by the clock, meters answer in some of them, and what was bad may be good 
 """
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ class Endpoint:
     cycles: list[dict[int, bool]] = field(default_factory=list)
 
 
-class ReadingWorld:
+class ReadingWorld(ABC):
     """What the world of orders takes over; `without` "grace", "cycles" or "ledger" breaks it."""
 
     dice: random.Random
@@ -124,9 +125,9 @@ class ReadingWorld:
         self.fence(claim)
         self.records.contact(f"meter {meter}", outcome)
 
+    @abstractmethod
     def fence(self, claim: Claim) -> None:
-        """The world's own: raises LeaseLost."""
-        raise NotImplementedError
+        """Raises LeaseLost unless the lane is still the claim's."""
 
     def _finish_cycles(self, endpoint: Endpoint) -> None:
         while self.faults and len(endpoint.cycles) < int((self.now - self.begun_at) / CYCLE):
