@@ -9,7 +9,7 @@ from tests.factories.visits import quick_company, visitable
 from workorders import lanes, lease, orders, submission
 from workorders.activities.orders.base import Result
 from workorders.backoff import Verdict
-from workorders.models import OrderEvent, WorkOrder
+from workorders.models import Lane, OrderEvent, Worker, WorkOrder
 from workorders.requests import Request, Submitted
 
 DONE = Result(True, "ok", "OK")
@@ -83,3 +83,30 @@ def ago(**span) -> datetime:
 
 def meter(number: int = 1) -> Meter:
     return Meter.objects.get(serial_number=serial(number))
+
+
+def ready(order) -> None:
+    """As if its pause were over."""
+    WorkOrder.objects.filter(pk=order.pk).update(not_before=None)
+    Lane.objects.update(next_due=ago(seconds=1))
+
+
+def kill_workers() -> None:
+    Worker.objects.update(lease_until=ago(seconds=1))
+    lanes.free_dead()
+
+
+def read_back(order):
+    """(taken, claim) of the next visit, which reads an UNKNOWN order."""
+    ready(order)
+    claim = visit()
+    taken = orders.take(claim)
+    assert taken.is_unknown
+    return taken, claim
+
+
+def unknown(td, kind="disconnect", **options):
+    order, taken, claim = begun(td, kind, **options)
+    orders.lost(taken, claim, "time-out")
+    leave(claim)
+    return order
