@@ -3,7 +3,7 @@
 A probe says whether, never why: it answers strangers.
 """
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -28,7 +28,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         return JsonResponse({"status": "unavailable", "database": False}, status=503)
     return JsonResponse({"status": "ok", "database": True})
 
@@ -43,7 +43,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """
     try:
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
-    except DatabaseError:
+    except Error:
         return HttpResponse("the database does not answer\n", "text/plain", status=503)
 
 

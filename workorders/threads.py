@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,7 +116,7 @@ class DatabaseThread:
             if connection.connection is None:
                 _connect(self._patience)
             return function(*args, **kwargs)
-        except DatabaseError as error:
+        except Error as error:  # an InterfaceError is no DatabaseError
             if not is_gone(error):
                 raise
             connection.close()

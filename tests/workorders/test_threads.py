@@ -7,6 +7,7 @@ import time
 import pytest
 from django.db import (
     DatabaseError,
+    InterfaceError,
     OperationalError,
     ProgrammingError,
     connection,
@@ -63,6 +64,24 @@ async def test_a_session_that_was_cut_off_is_dropped_whatever_the_driver_calls_i
         with pytest.raises(ProgrammingError):
             await thread(refused)
         assert await thread(_session) == await thread(_session)
+    finally:
+        thread.close()
+
+
+def lose_the_session_unseen() -> None:
+    """As a release of a lock does that takes no notice of a session that is gone."""
+    connection.ensure_connection()
+    connection.connection.close()
+
+
+async def test_a_session_lost_unseen_costs_the_next_call_and_none_after_it():
+    thread = DatabaseThread("test", patience=1)
+    try:
+        first = await thread(_session)
+        await thread(lose_the_session_unseen)
+        with pytest.raises(InterfaceError):
+            await thread(_session)
+        assert await thread(_session) != first
     finally:
         thread.close()
 
