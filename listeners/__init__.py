@@ -1,0 +1,1 @@
+"""Devices that speak first: last gasps, wake-ups, pushes, and the outages they tell of."""
