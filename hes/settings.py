@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "devices",
     "workorders",
     "integration",
+    "listeners",
     # Not the stock admin: its autodiscovery would import third-party admin modules, one of
     # which needs a GDAL library on the host.
     "django.contrib.admin.apps.SimpleAdminConfig",

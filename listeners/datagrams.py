@@ -9,7 +9,7 @@ device's local time, without any offset. The port never tells the kinds apart. P
 
 import ipaddress
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -19,6 +19,8 @@ VERSION, FAMILY = 1, 0x13
 WAKE_UP_TYPE, POWER_TYPE, REACHABILITY_TYPE = 0x0010, 0x0012, 0x0013
 SERIAL_SIZE, MAC_SIZE = 15, 6
 LARGEST = 512
+
+_Rest = Sequence[bytes | int]  # what follows the serial
 
 _HEADER = struct.Struct(">BBHHH")
 _POWER = struct.Struct(">6B15sB")
@@ -107,22 +109,22 @@ def _decoded(raw: bytes) -> Message:
     return message(_text(serial), local, rest, sequence)
 
 
-def _power(serial: str, local: int, rest: list[int], sequence: int) -> Message:
+def _power(serial: str, local: int, rest: _Rest, sequence: int) -> Message:
     kind = _POWER_STATES.get(rest[0])
     if kind is None:
         raise _Wrong("unknown state")
     return Message(kind, serial, local, b"", "", sequence)
 
 
-def _reachability(serial: str, local: int, rest: list[bytes | int], sequence: int) -> Message:
+def _reachability(serial: str, local: int, rest: _Rest, sequence: int) -> Message:
     mac, state = rest
     kind = _REACHABILITY_STATES.get(state)
-    if kind is None or not isinstance(mac, bytes):
+    if kind is None:
         raise _Wrong("unknown state")
-    return Message(kind, serial, local, mac, "", sequence)
+    return Message(kind, serial, local, bytes(mac), "", sequence)
 
 
-def _wake_up(serial: str, local: int, rest: list[bytes], sequence: int) -> Message:
+def _wake_up(serial: str, local: int, rest: _Rest, sequence: int) -> Message:
     address = str(ipaddress.IPv4Address(rest[0]))
     return Message(Kind.WAKE_UP, serial, local, b"", address, sequence)
 
@@ -159,10 +161,13 @@ def _clock_of(local: int) -> tuple[int, ...]:
 
 
 _Head = tuple[object, ...]
-_POWER_STATES = {1: Kind.CONCENTRATOR_OFF, 2: Kind.CONCENTRATOR_ON}
-_REACHABILITY_STATES = {1: Kind.METER_LOST, 2: Kind.METER_BACK}
-_STATE = {kind: state for state, kind in (*_POWER_STATES.items(), *_REACHABILITY_STATES.items())}
-_DECODE: dict[int, tuple[struct.Struct, Callable[..., Message]]] = {
+_POWER_STATES: dict[bytes | int, Kind] = {1: Kind.CONCENTRATOR_OFF, 2: Kind.CONCENTRATOR_ON}
+_REACHABILITY_STATES: dict[bytes | int, Kind] = {1: Kind.METER_LOST, 2: Kind.METER_BACK}
+_STATE = {
+    kind: state for table in (_POWER_STATES, _REACHABILITY_STATES) for state, kind in table.items()
+}
+_Reader = Callable[[str, int, _Rest, int], Message]
+_DECODE: dict[int, tuple[struct.Struct, _Reader]] = {
     POWER_TYPE: (_POWER, _power),
     REACHABILITY_TYPE: (_REACHABILITY, _reachability),
     WAKE_UP_TYPE: (_WAKE_UP, _wake_up),
