@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from django.db import connection
 
 _AHEAD = timedelta(days=3)
-_BY_MONTH = ("end_device_event", "slot", "visit", "order_event")
+_BY_DAY = ("export_block", "datagram")
+_BY_MONTH = ("end_device_event", "slot", "visit", "order_event", "power_change")
 
 
 def ensure(table: str, first: date, last: date) -> int:
@@ -18,6 +19,6 @@ def ensure(table: str, first: date, last: date) -> int:
 def ensure_around(today: date, ledger_days: int) -> int:
     """Everything recording may need from today on, and the ledger days that may still come late."""
     until = today + _AHEAD
-    made = ensure("export_block", today - timedelta(days=1), until)
+    made = sum(ensure(table, today - timedelta(days=1), until) for table in _BY_DAY)
     made += ensure("slot_ledger", today - timedelta(days=ledger_days + 2), until)
     return made + sum(ensure(table, today, until + timedelta(days=28)) for table in _BY_MONTH)

@@ -23,8 +23,17 @@ def _made(table: str, day: date, results: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["export_block", "slot_ledger", "end_device_event", "slot", "visit"]
-)
+    "table",
+    [
+        "export_block",
+        "slot_ledger",
+        "end_device_event",
+        "slot",
+        "visit",
+        "datagram",
+        "power_change",
+    ],
+)  # fmt: skip
 def test_a_long_reader_keeps_no_partition_from_being_made(table: str) -> None:
     day = FAR + timedelta(days=40 * len(table))
     results: list[int] = []

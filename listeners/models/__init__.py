@@ -1,5 +1,6 @@
-"""What devices said by themselves."""
+"""What listeners keep: the raw journal of datagrams, and who is dark since when."""
 
 from listeners.models.journal import Datagram
+from listeners.models.power import PowerChange, PowerSource, PowerState
 
-__all__ = ["Datagram"]
+__all__ = ["Datagram", "PowerChange", "PowerSource", "PowerState"]

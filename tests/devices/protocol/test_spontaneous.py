@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listeners.datagrams import Kind, Message, Unparsed, decode, encode
+from devices.protocol.spontaneous import Kind, Message, Unparsed, decode, encode
 
-PRINTED = (Path(__file__).parents[1] / "samples/last_gasp.csv").read_text().splitlines()
+PRINTED = (Path(__file__).parents[2] / "samples/last_gasp.csv").read_text().splitlines()
 SAMPLES = [row for row in csv.DictReader(PRINTED) if row["source"] == "002"]
 SERIAL = "21LVM50AE000816"
 ON = bytes.fromhex(SAMPLES[0]["hex"])

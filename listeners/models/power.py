@@ -1,0 +1,67 @@
+"""What is dark now, and every change of it: the seam between datagrams and outages."""
+
+from django.db import models
+from django.db.models import Q
+
+from devices.models import Company, Concentrator, Meter
+
+
+class PowerSource(models.TextChoices):
+    """What told of a change: a last gasp, any answer of the device, or an order about it."""
+
+    GASP = "gasp"
+    ANSWER = "answer"
+    ORDER = "order"
+
+
+class PowerState(models.Model):
+    """One row per concentrator or meter that ever spoke of its power; whether it is dark.
+
+    `since` is the device's own stamp where that is believable, else the receipt. `device_local`
+    (seconds from 1970 in the device's local time) orders what one device says about itself.
+    """
+
+    company = models.ForeignKey(Company, models.CASCADE)
+    concentrator = models.OneToOneField(Concentrator, models.CASCADE, null=True)
+    meter = models.OneToOneField(Meter, models.CASCADE, null=True)
+    is_dark = models.BooleanField()
+    since = models.DateTimeField()
+    device_local = models.BigIntegerField(null=True)
+    heard_at = models.DateTimeField(help_text="receipt of the message that decided, UTC")
+
+    class Meta:
+        db_table = "power_state"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(concentrator=None) ^ Q(meter=None), name="power_state_of_one_device"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["company", "since"], condition=Q(is_dark=True), name="power_state_dark"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{'dark' if self.is_dark else 'lit'} since {self.since}"
+
+
+class PowerChange(models.Model):
+    """One change, insert-only, partitioned by month of record; read in the order `(xid, id)`."""
+
+    pk = models.CompositePrimaryKey("recorded_at", "id")
+    id = models.BigIntegerField()
+    recorded_at = models.DateTimeField(help_text="by the database clock")
+    company_id = models.BigIntegerField()
+    concentrator_id = models.BigIntegerField(null=True)
+    meter_id = models.BigIntegerField(null=True)
+    is_dark = models.BooleanField()
+    at = models.DateTimeField(help_text="when it happened, as PowerState.since")
+    source = models.CharField(max_length=10, choices=PowerSource)
+
+    class Meta:
+        db_table = "power_change"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{'dark' if self.is_dark else 'lit'} at {self.at}"
