@@ -223,6 +223,14 @@ if PRODUCTION and (EVENT_HUB_EMULATOR or "DevelopmentEmulator" in EVENT_HUB_CONN
 if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
     env.fault("HES_BLOB_CONTAINER_URL", "is named beside HES_BLOB_CONNECTION_STRING; keep one")
 
+# --- where devices report by themselves ----------------------------------------------------------
+# Told to concentrators by their technical configuration; the documents' names stand in
+# `devices.reporting`. Production has no address that would do: where it is empty, none is told.
+
+LISTENER_ADDRESS = env.address("HES_LISTENER_ADDRESS", "" if PRODUCTION else "127.0.0.1")
+WAKE_UP_PORT = env.integer("HES_WAKE_UP_PORT", 58_692, minimum=1, maximum=65_535)
+LAST_GASP_PORT = env.integer("HES_LAST_GASP_PORT", 58_693, minimum=1, maximum=65_535)
+
 # --- REST: /api/v1 ---------------------------------------------------------------------------
 
 API_MAX_BODY = env.integer("HES_API_MAX_BODY", 8 * 1024**2, minimum=1024)  # bytes

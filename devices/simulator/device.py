@@ -271,7 +271,7 @@ class Device:
     # --- images -------------------------------------------------------------------------------
 
     def is_away(self, mac: bytes = NOBODY) -> bool:
-        """Whether the concentrator, or a meter, is restarting."""
+        """Whether the concentrator, or a meter, is restarting or without power."""
         return self.memory.away.get(mac, 0.0) > time.monotonic()
 
     def restart(self, store: ImageStore) -> None:

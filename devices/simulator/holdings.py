@@ -146,6 +146,8 @@ class ConcentratorHolding:
     recruits: dict[str, Recruitment] = field(default_factory=dict)
     spontaneous: str = ""
     wake_ups: int = 0
+    gasps: int = 0
+    is_woken: bool = False  # a wake-up was asked for and has not left yet
     written: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     meter_keys: dict[str, list[list[str]]] = field(default_factory=dict, repr=False)

@@ -60,7 +60,7 @@ class Mailbox:
         tree.value(DATA, "0.0.96.55.0", 2, lambda: self._jobs(local))
         tree.value(DATA, "0.0.96.58.0", 2, self._spontaneous)
         tree.change(DATA, "0.0.96.58.0", 2, self._set_spontaneous)
-        tree.value(DATA, "0.0.96.58.1", 2, lambda: (U32(self._held.wake_ups), U32(0)))
+        tree.value(DATA, "0.0.96.58.1", 2, self._datagrams_sent)
         upkeep.install(tree, self._held, local.normal_deviation(int(self._now())))
         tree.value(DATA, "0.0.96.56.0", 2, self._mutual)
         tree.change(DATA, "0.0.96.56.0", 2, self._set_mutual)
@@ -152,6 +152,7 @@ class Mailbox:
 
     def wake_up(self, _: bytes) -> int:
         self._held.wake_ups += 1
+        self._held.is_woken = True
         return 0
 
     def meter_keys(self, mac: bytes, mode: Data, *wrapped: Data) -> int:
@@ -185,6 +186,9 @@ class Mailbox:
     def _spontaneous(self) -> Data:
         kept = self._held.spontaneous
         return decode_all(bytes.fromhex(kept)) if kept else SILENT
+
+    def _datagrams_sent(self) -> Data:
+        return U32(self._held.wake_ups), U32(self._held.gasps)
 
     def _set_spontaneous(self, value: Data) -> DataAccess:
         wake_up, address, *numbers = expect.structure(value, "spontaneous profile", 7)

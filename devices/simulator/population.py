@@ -81,6 +81,12 @@ class Concentrator:
         return f"20LVM50A{10_000_000 + self.number}"
 
     @property
+    def spoken_serial(self) -> str:
+        """As its datagrams carry it: 15 characters, one zero less in the running number (*assumed*
+        from the samples of 000 and 002; research/field-protocols 4.1)."""
+        return self.serial[:8] + self.serial[8:].replace("0", "", 1)
+
+    @property
     def name(self) -> str:
         """The name it gets at installation."""
         return f"TD-{1000 + self.number}"

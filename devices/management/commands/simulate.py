@@ -1,4 +1,4 @@
-"""`hes simulate`: the simulated field as a process of its own."""
+"""`hes simulate`: the simulated field as a process of its own; `hes simulate storm`: one storm."""
 
 import asyncio
 import json
@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from django.core.management.base import BaseCommand, CommandError
 
+from devices.management import storm
 from devices.simulator.device import FieldOptions
 from devices.simulator.faults import BadScript, read_script
 from devices.simulator.population import Fleet
 from devices.simulator.server import HOST_PATTERN, RunningField, running_field
+from devices.simulator.speaking import speaking
 
 NUMBERS: tuple[tuple[str, type, float | None, str], ...] = (
     ("seed", int, 1, "another field per seed"),
@@ -27,6 +29,7 @@ NUMBERS: tuple[tuple[str, type, float | None, str], ...] = (
     ("silent-share", float, 0.0, "of the meters never answer"),
     ("idle-limit", float, 60.0, "seconds that a silent connection is kept"),
     ("plc-factor", float, 1.0, "scales the power line's delays; 0 answers at once"),
+    ("outages", int, 0, "a small outage every N seconds; 0: none"),
 )
 
 RESTART_SECONDS = 20.0
@@ -40,7 +43,11 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Fleet, behaviour, place, files."""
+        """Fleet, behaviour, place, files; and what only a storm needs."""
+        parser.add_argument(
+            "what", nargs="?", choices=("field", "storm"), default="field",
+            help="serve the field (default), or send the datagrams of one storm and end",
+        )  # fmt: skip
         for name, kind, default, text in NUMBERS:
             parser.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=text)
         parser.add_argument("--zone", default="America/Santiago", help="IANA time zone")
@@ -62,15 +69,19 @@ class Command(BaseCommand):
             "--ready-file", type=Path, metavar="PATH",
             help="written when listening: JSON, serial -> [host, port]",
         )  # fmt: skip
+        storm.add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        """Serve; every argument is checked before anything listens."""
+        """Serve, or storm; every argument is checked before anything listens or leaves."""
         try:
             fleet = Fleet.generate(
                 options["seed"], options["concentrators"], options["meters"], options["zone"],
                 uniform=options["uniform"], new_meters=options["new_meters"],
             )  # fmt: skip
-            asyncio.run(self._serve(fleet, options))
+            if options["what"] == "storm":
+                self.stdout.write(storm.send(fleet, options))
+            else:
+                asyncio.run(self._serve(fleet, options))
         except (BadScript, ValueError, OSError, ZoneInfoNotFoundError) as fault:
             raise CommandError(str(fault)) from fault
 
@@ -79,14 +90,15 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         script = options["faults"]
-        async with running_field(
+        field_of = running_field(
             fleet,
             faults=read_script(script) if script else None,
             options=_behaviour(options),
             pattern=options["host_pattern"],
             port_base=options["ports"],
             state=options["state"],
-        ) as field:
+        )
+        async with field_of as field, speaking(field, fleet, options["outages"]):
             self.stdout.write(f"{fleet.size} concentrators with {fleet.meters_each} meters listen")
             self.stdout.flush()
             ready = options["ready_file"]
@@ -98,6 +110,8 @@ class Command(BaseCommand):
 def _behaviour(options: dict[str, Any]) -> FieldOptions:
     if options["cycle_scale"] < 1:
         raise ValueError(f"--cycle-scale {options['cycle_scale']}: give 1 or more")
+    if options["outages"] < 0:
+        raise ValueError(f"--outages {options['outages']}: give seconds, 0 for none")
     return FieldOptions(
         cycle_scale=options["cycle_scale"],
         answer_share=options["answer_share"],

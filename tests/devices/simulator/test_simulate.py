@@ -90,6 +90,7 @@ async def opened_breaker(address: tuple[str, int], meter: Meter) -> int:
         (("--concentrators", 0), "choose 1 to"),
         (("--zone", "Mars/Olympus"), "Mars/Olympus"),
         (("--cycle-scale", 0), "give 1 or more"),
+        (("--outages", -1), "give seconds"),
         (("--faults", "/nowhere/faults.json"), "write {serial"),
     ],
 )
