@@ -85,7 +85,10 @@ def procedure_profile(
     return profile
 
 
-def spontaneous_profile(company: Company, name: str) -> SpontaneousProfile:
-    """A spontaneous profile with the documents' ports (000), made at the first call."""
-    profile, _ = SpontaneousProfile.objects.get_or_create(company=company, name=name)
+def spontaneous_profile(company: Company, name: str, period: int = 60) -> SpontaneousProfile:
+    """A spontaneous profile that reports everything, made at the first call; `period` in minutes
+    (000: 60)."""
+    profile, _ = SpontaneousProfile.objects.get_or_create(
+        company=company, name=name, defaults={"period": period}
+    )
     return profile

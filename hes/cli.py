@@ -48,6 +48,12 @@ ENTRIES = (
     Entry("disassociate", "take a meter from its concentrator by hand"),
     Entry("model-keys", "load the public keys of a meter model", command="model_keys"),
     Entry("settings", "show or change a company's settings", command="company_settings"),
+    Entry(
+        "spontaneous-profile",
+        "what concentrators report by themselves: list, add, change",
+        command="spontaneous_profile",
+        needs_database=True,
+    ),
     Entry("user", "users of a company, and tokens of their programs", needs_database=True),
     Entry("web", "serve the portal and the health probes", needs_database=True),
     Entry("worker", "visit devices and run tasks", needs_database=True),
@@ -99,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def help_text() -> str:
     """The list of commands, one line each."""
-    lines = [f"  {entry.name:16}{entry.summary}" for entry in ENTRIES]
+    lines = [f"  {entry.name:20}{entry.summary}" for entry in ENTRIES]
     return "\n".join(
         ["usage: hes COMMAND [OPTIONS]", "", *lines, "", "`hes COMMAND --help` says more."]
     )

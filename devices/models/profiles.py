@@ -109,15 +109,13 @@ class ProcedureItem(models.Model):
 
 
 class SpontaneousProfile(_NamedProfile):
-    """Whether and where a concentrator reports by itself (000)."""
+    """What a concentrator reports by itself (000 3.2.1); where to is the system's affair, which
+    `devices.reporting` knows."""
 
     wake_up = models.BooleanField(default=True)
-    address = models.GenericIPAddressField(protocol="IPv4", null=True)
-    wake_up_port = models.PositiveIntegerField(default=58692)
     period = models.PositiveIntegerField(default=60, help_text="minutes between wake-ups")
     last_gasp_concentrator = models.BooleanField(default=True)
     last_gasp_meter = models.BooleanField(default=True)
-    last_gasp_port = models.PositiveIntegerField(default=58693)
 
     class Meta:
         db_table = "spontaneous_profile"

@@ -98,7 +98,7 @@ PARAMETERS: dict[str, Parameter] = {
             "listener_address",
             "",
             "",
-            "IPv4 address that concentrators report to, where their profile names none",
+            "IPv4 address that concentrators report to in place of the system's",
             pattern=r"([0-9]{1,3}(\.[0-9]{1,3}){3})?",
         ),
         Parameter(

@@ -21,6 +21,7 @@ from devices.simulator import faults
 from devices.simulator.device import FieldOptions
 from devices.simulator.faults import changes
 from devices.simulator.population import Fleet
+from devices.simulator.speaking import profile_of
 from tests.factories.simulated import QUICK, give_keys, listening, provision, visit_all
 from tests.factories.visits import due, quick_company
 from tests.workorders.activities.orders.model import SET_NAME, SET_PORT
@@ -101,7 +102,7 @@ lossy = pytest.mark.parametrize("world", LOSSES, indirect=True, ids=NAMES)
 @lossy
 def test_a_new_concentrator_is_configured_initialised_and_only_then_collected(world):
     world.td.spontaneous_profile = SpontaneousProfile.objects.create(
-        company=world.company, name="field", address="10.0.1.36"
+        company=world.company, name="field"
     )
     world.td.state = ConcentratorState.INSTALLED
     world.td.save()
@@ -119,6 +120,17 @@ def test_a_new_concentrator_is_configured_initialised_and_only_then_collected(wo
     again = world.order("concentrator_technical_configuration")
     assert (again.state, again.result) == ("done", {"written": []})
     assert "sending" not in states(again)
+
+
+@lossy
+def test_a_new_profile_reaches_the_concentrator_and_the_inventory_by_one_order(world, settings):
+    settings.LISTENER_ADDRESS, settings.LAST_GASP_PORT = "10.0.1.36", 58_700
+    for name, period in (("old", 60), ("new", 15)):
+        SpontaneousProfile.objects.create(company=world.company, name=name, period=period)
+    order = world.order("concentrator_technical_configuration", spontaneous_profile="new")
+    assert (order.state, order.result_text) == ("done", "OK")
+    assert profile_of(world.held.spontaneous) == (True, "10.0.1.36", 58_692, 15, True, True, 58_700)
+    assert Concentrator.objects.get().spontaneous_profile.name == "new"
 
 
 @pytest.mark.parametrize("world", [[partial(faults.ClockDrift, 7_200)]], indirect=True)

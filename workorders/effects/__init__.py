@@ -30,7 +30,7 @@ Applying = Callable[[CursorWrapper, int, Any], None]
 """(cursor, the order that ended, its effect)."""
 
 EFFECTS: Mapping[type[Effect], Applying] = {
-    ConcentratorConfigured: concentrators.initialised,
+    ConcentratorConfigured: concentrators.configured,
     ClockStepped: concentrators.clock_stepped,
     StatusWordRead: concentrators.status_word,
     SummerTimesOrdered: summer_times.store,

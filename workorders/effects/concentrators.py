@@ -10,6 +10,9 @@ from devices.events import Event, announce
 from hes.domain.events import EventKind
 from workorders.activities.orders.base import Effect
 from workorders.activities.orders.concentrator_synchronisation import ClockStepped
+from workorders.activities.orders.concentrator_technical_configuration import (
+    ConcentratorConfigured,
+)
 from workorders.activities.orders.status_word import StatusWordRead
 
 _CONCENTRATOR = """
@@ -20,9 +23,19 @@ WHERE o.id = %s FOR NO KEY UPDATE OF c
 """
 
 
-def initialised(cursor: CursorWrapper, order: int, _: Effect) -> None:
+# A profile that was renamed meanwhile is nobody's: the old one stays.
+_NEW_PROFILE = """
+UPDATE concentrator c SET spontaneous_profile_id = p.id FROM spontaneous_profile p
+WHERE c.id = %s AND p.company_id = c.company_id AND p.name = %s
+"""
+
+
+def configured(cursor: CursorWrapper, order: int, effect: Effect) -> None:
     """Installed -> initialised; collections are due from now on. Later configurations move none."""
+    assert isinstance(effect, ConcentratorConfigured)  # noqa: S101 - by the registry
     concentrator, state, _company, _name, now = _found(cursor, order)
+    if effect.spontaneous_profile:
+        cursor.execute(_NEW_PROFILE, [concentrator, effect.spontaneous_profile])
     if state == ConcentratorState.INSTALLED:
         commissioning.initialise([concentrator], scheduled_from=now)
 

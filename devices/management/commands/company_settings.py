@@ -1,9 +1,10 @@
-"""`hes settings`: show a company's settings, or change one."""
+"""`hes settings`: show a company's settings, or change one; those of the system are shown."""
 
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
+from devices import reporting
 from devices.management.commands.import_template import company_of
 from devices.models import Company
 from devices.parameters import change, parameters_of
@@ -11,7 +12,8 @@ from hes.domain.parameters import PARAMETERS
 
 
 class Command(BaseCommand):
-    """Without NAME it prints all settings; changed ones are marked with a star."""
+    """Without NAME it prints all settings; changed ones are marked with a star, those that only the
+    environment changes with an equals sign."""
 
     help = "Show a company's settings, or change one: hes settings max_missed_contacts 30"
 
@@ -33,6 +35,9 @@ class Command(BaseCommand):
             star = "*" if now != parameter.default else " "
             shown = f"{now!s:>12} {parameter.unit:<8}"
             self.stdout.write(f"{star} {parameter.name:<30}{shown} {parameter.meaning}")
+        for variable, now in reporting.of_the_system().shown.items():
+            meaning = reporting.NAMES[variable]
+            self.stdout.write(f"= {variable:<30}{now:>12} {'':<8} {meaning}")
 
 
 def _change(company: Company, name: str, value: str | None, who: str) -> None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from devices.models import Concentrator, SpontaneousProfile
+from devices.models import Company, Concentrator, SpontaneousProfile
 from devices.parameters import change
 from hes.domain.dst import normal_offset, summer_times
 from tests.factories.ordered import accepted, asked, fleet
@@ -17,13 +17,20 @@ SANTIAGO = ZoneInfo("America/Santiago")
 CONFIGURATION = "concentrator_technical_configuration"
 
 
+@pytest.fixture(autouse=True)
+def _system(settings) -> None:
+    """Where this installation is reached."""
+    settings.LISTENER_ADDRESS, settings.WAKE_UP_PORT = "10.0.1.36", 58_692
+    settings.LAST_GASP_PORT = 58_693
+
+
 @pytest.fixture
 def td() -> Concentrator:
     made = fleet()
     made.company.time_zone = "America/Santiago"
     made.company.save()
     made.spontaneous_profile = SpontaneousProfile.objects.create(
-        company=made.company, name="field", address="10.0.1.36", period=30
+        company=made.company, name="field", period=30
     )
     made.save()
     return made
@@ -58,10 +65,41 @@ def test_what_the_caller_gives_wins(td):
     ]  # fmt: skip
 
 
-def test_the_company_names_the_listener_and_the_time_server(td):
-    SpontaneousProfile.objects.update(address=None)
+def test_address_and_ports_are_the_systems_whatever_the_profile_is_called(td, settings):
+    settings.WAKE_UP_PORT, settings.LAST_GASP_PORT = 58_700, 58_701
+    found = prepared(td)
+    assert [found[name] for name in ("wake_up_port", "last_gasp_port")] == [58_700, 58_701]
+
+
+def test_a_listener_without_an_address_is_refused_by_its_name(td, settings):
+    settings.LISTENER_ADDRESS = ""
     refused = answer(td).rejected
-    assert (refused.code, "listener_address" in refused.text) == ("1.7", True)
+    assert (refused.code, "set HES_LISTENER_ADDRESS" in refused.text) == ("1.7", True)
+
+
+def test_a_profile_named_by_the_order_goes_before_that_of_the_inventory(td):
+    SpontaneousProfile.objects.create(
+        company=td.company, name="quiet", period=120, last_gasp_meter=False
+    )
+    found = prepared(td, spontaneous_profile="quiet")
+    assert [found[name] for name in ("spontaneous_profile", "period", "meter_last_gasp")] == [
+        "quiet", 120, False
+    ]  # fmt: skip
+
+
+def test_a_profile_of_nobody_or_of_another_company_is_refused(td):
+    other = Company.objects.create(name="Other", code="other")
+    SpontaneousProfile.objects.create(company=other, name="theirs")
+    for name in ("nobodys", "theirs"):
+        refused = answer(td, spontaneous_profile=name).rejected
+        assert (refused.code, refused.text) == (
+            "5.8",
+            f"parameter spontaneous_profile is '{name}' - give one that"
+            " `hes spontaneous-profile list` shows",
+        )
+
+
+def test_the_company_names_its_own_listener_and_time_server(td):
     for name, text in (("listener_address", "10.9.9.9"), ("ntp_server", "ntp.example")):
         change(td.company, name, text)
     found = prepared(td)
@@ -73,14 +111,14 @@ def test_the_company_names_the_listener_and_the_time_server(td):
 
 
 def test_a_listener_address_that_is_none_is_refused_by_its_name(td):
-    SpontaneousProfile.objects.update(address=None)
     change(td.company, "listener_address", "10.9.9.999")
     assert "parameter address is '10.9.9.999'" in answer(td).rejected.text
 
 
-def test_a_concentrator_that_never_speaks_needs_no_address(td):
+def test_a_concentrator_that_never_speaks_needs_no_address(td, settings):
+    settings.LISTENER_ADDRESS = ""
     SpontaneousProfile.objects.update(
-        address=None, wake_up=False, last_gasp_meter=False, last_gasp_concentrator=False
+        wake_up=False, last_gasp_meter=False, last_gasp_concentrator=False
     )
     assert prepared(td)["address"] == "0.0.0.0"  # noqa: S104
 

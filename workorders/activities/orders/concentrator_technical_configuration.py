@@ -1,8 +1,8 @@
 """Technical configuration of a concentrator (companion profile 3.1, 5.3): object by object.
 
 Spontaneous profile, time server, summer times, time zone. What the caller leaves out the order
-takes over from the inventory and the company's settings when it is accepted
-(`workorders.preparing`). The first one makes an installed concentrator initialised (design 7).
+takes over from the inventory and the settings when it is accepted (`workorders.preparing`). The
+first one makes an installed concentrator initialised (design 7).
 """
 
 import ipaddress
@@ -40,6 +40,7 @@ from workorders.activities.orders.parameters import (
     is_given,
     only,
     present,
+    text,
     truth,
     unusable,
     whole,
@@ -49,6 +50,7 @@ SPONTANEOUS = (
     *("wake_up", "last_gasp", "meter_last_gasp", "wake_up_port", "last_gasp_port"),
     *("address", "period"),
 )
+PROFILE = "spontaneous_profile"
 NTP = "ntp_active", "ntp_server", "ntp_port", "ntp_authentication"
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,99}")
 _LONGEST_PERIOD = 65_535  # minutes, u16
@@ -57,7 +59,10 @@ _HALF_DAY = 14 * 60  # minutes; no zone is further from UTC
 
 @dataclass(frozen=True, slots=True)
 class ConcentratorConfigured(Effect):
-    """All its objects are as ordered: an installed concentrator becomes initialised."""
+    """All its objects are as ordered: an installed concentrator becomes initialised, and has the
+    spontaneous profile that the order named."""
+
+    spontaneous_profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ def _server(given: Mapping[str, Any], name: str) -> str:
 
 
 _PARSERS: dict[str, Callable[[Mapping[str, Any], str], object]] = {
+    PROFILE: lambda given, name: text(given, name, 100),
     "wake_up": truth,
     "last_gasp": truth,
     "meter_last_gasp": truth,
@@ -110,7 +116,8 @@ _PARSERS: dict[str, Callable[[Mapping[str, Any], str], object]] = {
 
 
 def parse(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Each may be left out. `time_zone`: minutes to add to local normal time to get UTC."""
+    """Each may be left out. `spontaneous_profile`: its new one, by name. `time_zone`: minutes to
+    add to local normal time to get UTC."""
     only(given, *_PARSERS)
     return {name: _PARSERS[name](given, name) for name in _PARSERS if is_given(given, name)}
 
@@ -152,7 +159,8 @@ def _read_back(facts: Facts) -> ReadBack:
 def _configured(facts: Facts, **values: object) -> Result:
     result = done(CONCENTRATOR_TECHNICAL_CONFIGURATION, **values)
     table = summer_times.ordered(facts.parameters)
-    return replace(result, effects=(ConcentratorConfigured(), table))
+    configured = ConcentratorConfigured(facts.parameters.get(PROFILE, ""))
+    return replace(result, effects=(configured, table))
 
 
 CONCENTRATOR_TECHNICAL_CONFIGURATION = OrderActivity(
