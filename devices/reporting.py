@@ -11,7 +11,7 @@ from django.conf import settings
 from devices.parameters import Parameters
 
 NAMES = {
-    "HES_LISTENER_ADDRESS": "IP of internal LB used for concentrator spontaneous messages",
+    "HES_SPONTANEOUS_ADDRESS": "IP of internal LB used for concentrator spontaneous messages",
     "HES_WAKE_UP_PORT": "Port to use for wakeup messages",
     "HES_LAST_GASP_PORT": "Port to use for last gasp messages",
 }
@@ -35,7 +35,7 @@ class Reporting:
 
 def of_the_system() -> Reporting:
     """As the environment names it."""
-    return Reporting(settings.LISTENER_ADDRESS, settings.WAKE_UP_PORT, settings.LAST_GASP_PORT)
+    return Reporting(settings.SPONTANEOUS_ADDRESS, settings.WAKE_UP_PORT, settings.LAST_GASP_PORT)
 
 
 def of_company(parameters: Parameters) -> Reporting:

@@ -227,7 +227,7 @@ if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
 # Told to concentrators by their technical configuration; the documents' names stand in
 # `devices.reporting`. Production has no address that would do: where it is empty, none is told.
 
-LISTENER_ADDRESS = env.address("HES_LISTENER_ADDRESS", "" if PRODUCTION else "127.0.0.1")
+SPONTANEOUS_ADDRESS = env.address("HES_SPONTANEOUS_ADDRESS", "" if PRODUCTION else "127.0.0.1")
 WAKE_UP_PORT = env.integer("HES_WAKE_UP_PORT", 58_692, minimum=1, maximum=65_535)
 LAST_GASP_PORT = env.integer("HES_LAST_GASP_PORT", 58_693, minimum=1, maximum=65_535)
 

@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import lru_cache
 
 from devices.simulator.storms import Gasp
 
@@ -33,6 +34,7 @@ class Sender:
         self._socket.close()
 
 
+@lru_cache(maxsize=65_536)
 def _from(source: str, to: str) -> list[tuple[int, int, bytes]]:
     """A loopback address reaches nobody else: there the host's own goes."""
     if _is_loopback(source) and not _is_loopback(to):

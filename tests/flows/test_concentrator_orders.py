@@ -124,7 +124,7 @@ def test_a_new_concentrator_is_configured_initialised_and_only_then_collected(wo
 
 @lossy
 def test_a_new_profile_reaches_the_concentrator_and_the_inventory_by_one_order(world, settings):
-    settings.LISTENER_ADDRESS, settings.LAST_GASP_PORT = "10.0.1.36", 58_700
+    settings.SPONTANEOUS_ADDRESS, settings.LAST_GASP_PORT = "10.0.1.36", 58_700
     for name, period in (("old", 60), ("new", 15)):
         SpontaneousProfile.objects.create(company=world.company, name=name, period=period)
     order = world.order("concentrator_technical_configuration", spontaneous_profile="new")

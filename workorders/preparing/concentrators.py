@@ -131,7 +131,7 @@ def _cure(name: str, known: _Known) -> str:
     if name == "ntp_server":
         cure = "give it, or set it as setting ntp_server"
     elif name == "address":
-        cure = "give it, or set HES_LISTENER_ADDRESS, or the company's setting listener_address"
+        cure = "give it, or set HES_SPONTANEOUS_ADDRESS, or the company's setting listener_address"
     else:
         cure = f"give it, or give concentrator {known.serial} a spontaneous profile (template 7)"
     return f"parameter {name} is missing - {cure}"

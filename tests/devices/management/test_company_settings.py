@@ -62,10 +62,10 @@ def test_of_several_companies_one_must_be_named() -> None:
 
 
 def test_where_devices_report_to_is_shown_by_the_documents_names_and_not_changed(settings) -> None:
-    settings.LISTENER_ADDRESS = "10.0.1.36"
+    settings.SPONTANEOUS_ADDRESS = "10.0.1.36"
     lines = shown()
-    assert lines["HES_LISTENER_ADDRESS"].startswith("= ")
-    assert lines["HES_LISTENER_ADDRESS"].split(None, 3)[2:] == [
+    assert lines["HES_SPONTANEOUS_ADDRESS"].startswith("= ")
+    assert lines["HES_SPONTANEOUS_ADDRESS"].split(None, 3)[2:] == [
         "10.0.1.36", "IP of internal LB used for concentrator spontaneous messages"
     ]  # fmt: skip
     assert lines["HES_LAST_GASP_PORT"].endswith("Port to use for last gasp messages")

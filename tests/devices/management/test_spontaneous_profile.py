@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def alice(settings) -> Company:
-    settings.LISTENER_ADDRESS, settings.LAST_GASP_PORT = "10.0.1.36", 58_693
+    settings.SPONTANEOUS_ADDRESS, settings.LAST_GASP_PORT = "10.0.1.36", 58_693
     return Company.objects.create(name="Alice Power", code="alice")
 
 

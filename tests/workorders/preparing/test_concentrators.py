@@ -20,7 +20,7 @@ CONFIGURATION = "concentrator_technical_configuration"
 @pytest.fixture(autouse=True)
 def _system(settings) -> None:
     """Where this installation is reached."""
-    settings.LISTENER_ADDRESS, settings.WAKE_UP_PORT = "10.0.1.36", 58_692
+    settings.SPONTANEOUS_ADDRESS, settings.WAKE_UP_PORT = "10.0.1.36", 58_692
     settings.LAST_GASP_PORT = 58_693
 
 
@@ -72,9 +72,9 @@ def test_address_and_ports_are_the_systems_whatever_the_profile_is_called(td, se
 
 
 def test_a_listener_without_an_address_is_refused_by_its_name(td, settings):
-    settings.LISTENER_ADDRESS = ""
+    settings.SPONTANEOUS_ADDRESS = ""
     refused = answer(td).rejected
-    assert (refused.code, "set HES_LISTENER_ADDRESS" in refused.text) == ("1.7", True)
+    assert (refused.code, "set HES_SPONTANEOUS_ADDRESS" in refused.text) == ("1.7", True)
 
 
 def test_a_profile_named_by_the_order_goes_before_that_of_the_inventory(td):
@@ -116,7 +116,7 @@ def test_a_listener_address_that_is_none_is_refused_by_its_name(td):
 
 
 def test_a_concentrator_that_never_speaks_needs_no_address(td, settings):
-    settings.LISTENER_ADDRESS = ""
+    settings.SPONTANEOUS_ADDRESS = ""
     SpontaneousProfile.objects.update(
         wake_up=False, last_gasp_meter=False, last_gasp_concentrator=False
     )
