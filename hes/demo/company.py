@@ -23,6 +23,7 @@ LIVE_PERIODS = {
 }
 SPREAD = 2
 RECRUIT_CHECK = "15"  # seconds
+WAKE_UP_PERIOD = 5  # minutes
 
 
 def make_company() -> Company:
@@ -34,7 +35,7 @@ def make_company() -> Company:
         parameters.change(company, "recruit_check", RECRUIT_CHECK)
     defaults.procedure_profile(company, "Standard")
     defaults.procedure_profile(company, PROCEDURE, LIVE_PERIODS, offset=1, spread=SPREAD)
-    defaults.spontaneous_profile(company, SPONTANEOUS)
+    defaults.spontaneous_profile(company, SPONTANEOUS, WAKE_UP_PERIOD)
     return company
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from devices.choices import Activity
 from devices.drivers.base import Period
 from devices.models import Company
-from hes.demo import company, field, processes, stream
+from hes.demo import company, field, processes, reporting, stream
 from hes.demo.announcement import Announcement
 from hes.demo.console import step
 from hes.demo.newcomers import NEW_METERS, Newcomers
@@ -54,6 +54,7 @@ def _provision(owner: Company, options: Options, home: Path) -> None:
         fleet = field.provision(owner, options, home, begin, now, NEW_METERS)
     slots.request(fleet.concentrator_ids, FIRST_LOOK, yesterday, now)
     slots.request(fleet.concentrator_ids, (Activity.AUTODISCOVERY,), None, now)
+    reporting.tell(owner)
 
 
 def _yesterday(owner: Company, now: datetime) -> tuple[int, int]:
@@ -83,7 +84,7 @@ def _children(
     field_side = processes.simulator(
         options.seed, options.concentrators, options.meters, ready,
         ("--cycle-scale", str(company.CYCLE_SCALE), "--new-meters", str(NEW_METERS),
-         "--state", str(home / field.STATE)),
+         "--state", str(home / field.STATE), "--outages", str(reporting.OUTAGE_EVERY)),
     )  # fmt: skip
     web = processes.child("web", "web", "--bind", f"{HOST}:{port}")
     beat = [processes.child("beat", "beat")] if os.environ.get("REDIS_URL") else []
