@@ -73,6 +73,7 @@ ENTRIES = (
         as_owner=True,
         needs_database=True,
     ),
+    Entry("listen", "take wake-ups and last gasps in (UDP and TCP)", needs_database=True),
     Entry("simulate", "run a simulated fleet"),
     Entry("eventhub", "run a local Event Hub for development and tests"),
     Entry("tail", "show the messages of a hub as they come"),
