@@ -2,5 +2,6 @@
 
 from listeners.models.journal import Datagram
 from listeners.models.power import PowerChange, PowerSource, PowerState
+from listeners.models.runs import ListenerRun
 
-__all__ = ["Datagram", "PowerChange", "PowerSource", "PowerState"]
+__all__ = ["Datagram", "ListenerRun", "PowerChange", "PowerSource", "PowerState"]
