@@ -127,7 +127,8 @@ class Journal:
         }
         cursor.execute(_MARK, mark)
         if cursor.rowcount:
-            copy_binary(cursor, "datagram", COLUMNS, [block.rows])
+            with connection.wrap_database_errors:  # Django leaves COPY out
+                copy_binary(cursor, "datagram", COLUMNS, [block.rows])
 
     def _ensure(self, block: Block) -> None:
         for moment in (block.first_at, block.last_at):

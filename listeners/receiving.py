@@ -93,10 +93,8 @@ class Receiver:
     """One bound socket. `granted` is the size of its buffer as it was asked for, in bytes."""
 
     def __init__(self, address: str, port: int, asked: int = ASKED) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._socket = _bound(address, port)
         self.granted = _buffer(self._socket, asked)
-        self._socket.bind((address, port))
         self.port: int = self._socket.getsockname()[1]
         self._arrays = _Arrays()
 
@@ -122,6 +120,16 @@ class Receiver:
     def close(self) -> None:
         """What still waits in the buffer is lost; nobody counts it."""
         self._socket.close()
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        endpoint.bind((address, port))
+    except OSError:
+        endpoint.close()
+        raise
+    return endpoint
 
 
 def _raise_unless_empty() -> None:
