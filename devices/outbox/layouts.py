@@ -136,19 +136,22 @@ class Order:
 
 
 NO_ORDER = Order()
+LAST_GASP = Order(external="-")
+"""What stands there in lines of spontaneous messages (000 3.3.2)."""
 
 
 def event_line(
     subject: Subject,
     code: str,
-    moment: datetime,
+    moment: datetime | str,
     text: str,
     order: Order = NO_ORDER,
     severity: int = 0,
 ) -> str:
-    """An LPE or HPE line; `moment` is printed in UTC."""
+    """An LPE or HPE line; `moment` is printed in UTC, a stamp of the device as it is."""
+    date = moment if isinstance(moment, str) else utc_stamp(moment)
     return (
-        f"{subject.head};{code};{utc_stamp(moment)};{order.correlation};{severity};{text}"
+        f"{subject.head};{code};{date};{order.correlation};{severity};{text}"
         f";{order.external};{order.breaker}\n"
     )
 
