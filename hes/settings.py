@@ -223,6 +223,12 @@ if PRODUCTION and (EVENT_HUB_EMULATOR or "DevelopmentEmulator" in EVENT_HUB_CONN
 if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
     env.fault("HES_BLOB_CONTAINER_URL", "is named beside HES_BLOB_CONNECTION_STRING; keep one")
 
+# --- what devices tell by themselves: whom to believe ------------------------------------------
+# Load balancers, access servers and NAT behind which senders have other addresses than their own.
+
+LISTENER_RELAYS = env.networks("HES_LISTENER_RELAYS")
+LISTENER_SUSPECTS_ALARM = env.integer("HES_LISTENER_SUSPECTS_ALARM", 100, minimum=1)  # a minute
+
 # --- REST: /api/v1 ---------------------------------------------------------------------------
 
 API_MAX_BODY = env.integer("HES_API_MAX_BODY", 8 * 1024**2, minimum=1024)  # bytes
