@@ -26,21 +26,22 @@ _MAKE = """
 INSERT INTO listener_cursor (reader, system_identifier)
 SELECT %s, system_identifier FROM pg_control_system() ON CONFLICT DO NOTHING
 """
-_TAKE = """
+_AT = """
 SELECT c.xid, c.row_id, c.system_identifier = s.system_identifier
-FROM listener_cursor c, pg_control_system() s WHERE c.reader = %s FOR UPDATE OF c SKIP LOCKED
+FROM listener_cursor c, pg_control_system() s WHERE c.reader = %s
 """
+_TAKE = f"{_AT} FOR UPDATE OF c SKIP LOCKED"
 _ADVANCE = """
 UPDATE listener_cursor SET xid = %s, row_id = %s, moved_at = clock_timestamp() WHERE reader = %s
 """
-_AT = "SELECT xid, row_id FROM listener_cursor WHERE reader = %s"
+BEGIN = Place(0, 0)
 
 
 def place_of(cursor: CursorWrapper, reader: str) -> Place:
     """Where a reader stands, without taking its row; the begin if it never read."""
     cursor.execute(_AT, [reader])
     row = cursor.fetchone()
-    return Place(*row) if row else Place(0, 0)
+    return _place(reader, *row) if row else BEGIN
 
 
 def take(cursor: CursorWrapper, reader: str) -> Place | None:
@@ -48,9 +49,15 @@ def take(cursor: CursorWrapper, reader: str) -> Place | None:
     cursor.execute(_MAKE, [reader])
     cursor.execute(_TAKE, [reader])
     row = cursor.fetchone()
-    if row is None:
-        return None
-    xid, row_id, is_ours = row
+    return _place(reader, *row) if row else None
+
+
+def advance(cursor: CursorWrapper, reader: str, place: Place) -> None:
+    """Move on; belongs into the transaction that holds the place and records what was read."""
+    cursor.execute(_ADVANCE, [*place, reader])
+
+
+def _place(reader: str, xid: int, row_id: int, is_ours: bool) -> Place:
     if not is_ours:
         raise ForeignCluster(
             f"{reader}: its place belongs to another PostgreSQL cluster; after a restore from a "
@@ -58,8 +65,3 @@ def take(cursor: CursorWrapper, reader: str) -> Place | None:
             "and what was understood within a day counts as duplicate"
         )
     return Place(xid, row_id)
-
-
-def advance(cursor: CursorWrapper, reader: str, place: Place) -> None:
-    """Move on; belongs into the transaction that holds the place and records what was read."""
-    cursor.execute(_ADVANCE, [*place, reader])

@@ -13,7 +13,9 @@ from devices.protocol.spontaneous import Kind, Message, Unparsed
 from listeners.datagrams import decode
 
 SAMPLES = Path(__file__).parents[1] / "samples/last_gasp.csv"
-PRINTED = [row for row in csv.DictReader(SAMPLES.open()) if row["source"] == "002"]
+PRINTED = [
+    row for row in csv.DictReader(SAMPLES.read_text().splitlines()) if row["source"] == "002"
+]
 
 
 @pytest.mark.parametrize("row", PRINTED, ids=lambda row: row["state"])

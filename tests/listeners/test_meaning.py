@@ -10,6 +10,7 @@ from devices.models import EndDeviceEvent
 from devices.partitions import ensure
 from devices.protocol.spontaneous import Kind
 from hes.domain.time import DAY
+from listeners.meaning import NOTHING, Understood, understand
 from listeners.models import (
     ListenerCount,
     PowerChange,
@@ -17,7 +18,6 @@ from listeners.models import (
     SpontaneousMessage,
     SuspectMessage,
 )
-from listeners.meaning import NOTHING, Understood, understand
 from tests.factories import fleets, spoken
 from tests.factories.spoken import NOW, heard, reasons, receive, said
 
