@@ -1,33 +1,47 @@
-"""What listeners keep: the raw journal of datagrams, who is dark since when, and outages."""
+"""What listeners keep: the raw journal, what it meant, who is dark since when, and outages."""
 
 from listeners.models.journal import Datagram
+from listeners.models.messages import (
+    LastConcentratorMessage,
+    LastMeterMessage,
+    SpontaneousMessage,
+    SuspectMessage,
+    WakeUp,
+)
 from listeners.models.outages import (
     Finding,
     Interruption,
     Outage,
     OutageCheck,
     OutageDay,
-    OutagePosition,
     OutageState,
     OutageStep,
     StepKind,
     Storm,
 )
 from listeners.models.power import PowerChange, PowerSource, PowerState
+from listeners.models.progress import ListenerCount, ListenerCursor, Verdict
 
 __all__ = [
     "Datagram",
     "Finding",
     "Interruption",
+    "LastConcentratorMessage",
+    "LastMeterMessage",
+    "ListenerCount",
+    "ListenerCursor",
     "Outage",
     "OutageCheck",
     "OutageDay",
-    "OutagePosition",
     "OutageState",
     "OutageStep",
     "PowerChange",
     "PowerSource",
     "PowerState",
+    "SpontaneousMessage",
     "StepKind",
     "Storm",
+    "SuspectMessage",
+    "Verdict",
+    "WakeUp",
 ]
