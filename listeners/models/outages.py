@@ -40,6 +40,9 @@ class Outage(models.Model):
     until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    meters = models.IntegerField(default=0, help_text="in all, also those without a customer")
+    meters_out = models.IntegerField(default=0)
+    concentrators_out = models.IntegerField(default=0, help_text="that are dark themselves")
     customers = models.IntegerField(default=0, help_text="installed meters with a POD, in all")
     customers_out = models.IntegerField(default=0, help_text="of them still without power")
     customer_seconds = models.BigIntegerField(null=True, help_text="known when it has ended")
@@ -109,7 +112,8 @@ class Interruption(models.Model):
                 fields=["concentrator_id"], condition=Q(ended_at=None), name="interruption_below"
             ),
             models.Index(fields=["outage", "ended_at"], name="interruption_of_outage"),
-            models.Index(fields=["company_id", "began_at"], name="interruption_of_day"),
+            models.Index(fields=["company_id", "ended_at"], name="interruption_of_day"),
+            models.Index(fields=["meter_id", "-began_at"], name="interruption_of_meter"),
         )
 
     def __str__(self) -> str:
@@ -149,12 +153,12 @@ class OutageDay(models.Model):
 
     company = models.ForeignKey(Company, models.CASCADE)
     day = models.DateField()
-    customers = models.IntegerField(help_text="installed meters with a POD")
-    counted_at = models.DateTimeField(help_text="when the customers were counted")
-    interruptions = models.IntegerField(help_text="customers whose interruption began that day")
-    momentaries = models.IntegerField(help_text="shorter ones, which are no outage")
-    customer_seconds = models.BigIntegerField(help_text="without power within that day")
-    outages = models.IntegerField(help_text="that began that day, without those that were merged")
+    customers = models.IntegerField(default=0, help_text="installed meters with a POD")
+    interruptions = models.IntegerField(default=0, help_text="customers; those that began then")
+    momentaries = models.IntegerField(default=0, help_text="shorter ones, which are no outage")
+    customer_seconds = models.BigIntegerField(default=0, help_text="without power within that day")
+    outages = models.IntegerField(default=0, help_text="that began then, without merged ones")
+    counted_at = models.DateTimeField(null=True, help_text="null: something of that day changed")
 
     class Meta:
         db_table = "outage_day"
@@ -216,17 +220,3 @@ class OutageCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.meter_id} round {self.round}"
-
-
-class OutagePosition(models.Model):
-    """One row: up to which power change, in the order `(xid, id)`, the rules have read."""
-
-    xid = models.BigIntegerField()
-    change_id = models.BigIntegerField()
-    system_identifier = models.BigIntegerField(help_text="of the cluster whose xids these are")
-
-    class Meta:
-        db_table = "outage_position"
-
-    def __str__(self) -> str:
-        return f"{self.xid}-{self.change_id}"

@@ -1,4 +1,4 @@
-"""What a day of interruptions comes to, after the indices of IEEE 1366 (SAIDI, SAIFI, CAIDI, MAIFI).
+"""What a day of interruptions comes to, after IEEE 1366: SAIDI, SAIFI, CAIDI, MAIFI.
 
 Sustained is what outlasts the setting `outage_momentary` (IEEE 1366: 5 min; 60 s by default here).
 Minutes count on the day in which they passed, interruptions on the day in which they began.

@@ -83,7 +83,7 @@ class _Site:
     def judge(self, now: datetime, found: Judgement) -> None:
         """Join what is open, open what is found, leave the rest for another time."""
         left = self._joined(found)
-        items = [*left, *self._below]
+        items: list[Item] = [*left, *self._below]
         if self._own is None and (cluster := first_window(items, self._rules.window, self._is_out)):
             found.openings.append(opening(self._node, cluster))
             return

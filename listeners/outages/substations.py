@@ -32,7 +32,8 @@ def lift(facts: Facts, rules: Rules, found: Judgement) -> None:
 def _standing(facts: Facts, found: Judgement) -> dict[int, list[_Part]]:
     """Sites that are out, by substation."""
     standing: dict[int, list[_Part]] = defaultdict(list)
-    for one in (*facts.outages, *found.openings):
+    parts: list[_Part] = [*facts.outages, *found.openings]
+    for one in parts:
         if one.substation is not None and _is_of_site(one):
             standing[one.substation].append(one)
     return standing
