@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('meter_id', models.BigIntegerField()),
                 ('round', models.PositiveSmallIntegerField(help_text='of the node, from 1')),
                 ('asked_at', models.DateTimeField()),
-                ('order_id', models.BigIntegerField()),
+                ('order_id', models.BigIntegerField(help_text='null: it was refused', null=True)),
                 ('finding', models.CharField(blank=True, choices=[('answered', 'Answered'), ('silent', 'Silent'), ('none', 'None')], default='', max_length=8)),
                 ('found_at', models.DateTimeField(null=True)),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='devices.company')),

@@ -207,7 +207,7 @@ class OutageCheck(models.Model):
     meter_id = models.BigIntegerField()
     round = models.PositiveSmallIntegerField(help_text="of the node, from 1")
     asked_at = models.DateTimeField()
-    order_id = models.BigIntegerField()
+    order_id = models.BigIntegerField(null=True, help_text="null: it was refused")
     finding = models.CharField(max_length=8, choices=Finding, blank=True, default="")
     found_at = models.DateTimeField(null=True)
 

@@ -6,7 +6,7 @@ interruption ends with the concentrator's, unless the meter itself said that it 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
@@ -28,8 +28,11 @@ _OF = {"meter_id": "meter_id = ANY(%s::bigint[])",
        "concentrator_id": "concentrator_id = ANY(%s::bigint[]) AND meter_id IS NULL"}  # fmt: skip
 _OPEN = "SELECT {by}, began_at FROM interruption WHERE ended_at IS NULL AND {of}"
 _SAID_ITSELF = """
-UPDATE interruption SET is_own = true
-WHERE ended_at IS NULL AND NOT is_own AND meter_id = ANY(%s::bigint[])
+UPDATE interruption i SET is_own = true
+FROM unnest(%s::bigint[], %s::float8[]) AS dark (meter, at)
+WHERE i.meter_id = dark.meter AND i.ended_at IS NULL AND NOT i.is_own
+    AND NOT EXISTS (SELECT FROM unnest(%s::bigint[], %s::float8[]) AS lit (concentrator, at)
+        WHERE lit.concentrator = i.concentrator_id AND lit.at <= dark.at)
 """
 _ENDED = """
 UPDATE interruption i SET ended_at = greatest(began_at, to_timestamp(given.ended)),
@@ -106,38 +109,63 @@ class _Device(NamedTuple):
     id: int
 
 
+_Told = dict[_Device, list[Change]]
+_Found = dict[_Device, list[Episode]]
+
+
 def take(cursor: CursorWrapper, after: Position) -> Taken:
-    """Read the next changes behind the horizon, and keep what they begin and end."""
+    """Read the next changes behind the horizon, and keep what they begin and end.
+
+    Concentrators end theirs first and begin new ones last: so a meter that speaks of itself after
+    its concentrator came back, or before it went dark, is taken at its word.
+    """
     cursor.execute(_READ, [*after, AT_ONCE])
     rows = cursor.fetchall()
-    told: dict[_Kind, dict[_Device, list[Change]]] = {"meter_id": {}, "concentrator_id": {}}
-    for _, _, company, concentrator, meter, *said in rows:
-        by: _Kind = "concentrator_id" if meter is None else "meter_id"
-        told[by].setdefault(_Device(company, meter or concentrator), []).append(Change(*said))
     taken = Taken(len(rows), set(), {})
-    for by, changes in told.items():
-        _keep(cursor, by, changes, taken)
     if rows:
+        told = _by_device(rows)
+        concentrators = _episodes(cursor, "concentrator_id", told["concentrator_id"], taken)
+        _say_themselves(cursor, told["meter_id"], concentrators)
+        _end(cursor, "concentrator_id", concentrators, taken)
+        meters = _episodes(cursor, "meter_id", told["meter_id"], taken)
+        _end(cursor, "meter_id", meters, taken)
+        _begin(cursor, "meter_id", meters)
+        _begin(cursor, "concentrator_id", concentrators)
         position.move(cursor, rows[-1][:2])
     return taken
 
 
-def _keep(
-    cursor: CursorWrapper, by: _Kind, told: dict[_Device, list[Change]], taken: Taken
-) -> None:
+def _by_device(rows: Iterable[tuple[Any, ...]]) -> dict[_Kind, _Told]:
+    told: dict[_Kind, _Told] = {"meter_id": {}, "concentrator_id": {}}
+    for _, _, company, concentrator, meter, *said in rows:
+        by: _Kind = "concentrator_id" if meter is None else "meter_id"
+        told[by].setdefault(_Device(company, meter or concentrator), []).append(Change(*said))
+    return told
+
+
+def _episodes(cursor: CursorWrapper, by: _Kind, told: _Told, taken: Taken) -> _Found:
     if not told:
-        return
-    ids = numbers(device.id for device in told)
-    cursor.execute(_OPEN.format(by=by, of=_OF[by]), [ids])
+        return {}
+    cursor.execute(_OPEN.format(by=by, of=_OF[by]), [numbers(device.id for device in told)])
     known: dict[int, datetime] = dict(cursor.fetchall())
     found = {d: list(episodes(changes, known.get(d.id))) for d, changes in told.items()}
     for device, own in found.items():
         _note_since(taken, device.company_id, own)
-    _end(cursor, by, found, taken)
-    if by == "meter_id":
-        dark = [d.id for d, changes in told.items() if d.id in known and changes[-1].is_dark]
-        cursor.execute(_SAID_ITSELF, [numbers(dark)])
-    _begin(cursor, by, found)
+    return found
+
+
+def _say_themselves(cursor: CursorWrapper, meters: _Told, concentrators: _Found) -> None:
+    """Meters of a dark concentrator that told of themselves before it came back."""
+    dark = [(device.id, changes[0].at) for device, changes in meters.items() if changes[0].is_dark]
+    lit = [(d.id, e.ended) for d, own in concentrators.items() for e in own[:1] if e.is_known]
+    if dark:
+        columns = [
+            numbers(meter for meter, _ in dark),
+            _instants(at for _, at in dark),
+            numbers(concentrator for concentrator, _ in lit),
+            _instants(ended for _, ended in lit),
+        ]
+        cursor.execute(_SAID_ITSELF, columns)
 
 
 def _note_since(taken: Taken, company_id: int, found: Sequence[Episode]) -> None:
@@ -146,9 +174,7 @@ def _note_since(taken: Taken, company_id: int, found: Sequence[Episode]) -> None
         taken.since[company_id] = min(before, episode.began)
 
 
-def _end(
-    cursor: CursorWrapper, by: _Kind, found: dict[_Device, list[Episode]], taken: Taken
-) -> None:
+def _end(cursor: CursorWrapper, by: _Kind, found: _Found, taken: Taken) -> None:
     """End those that were open before."""
     ended = [(d, e) for d, own in found.items() for e in own if e.is_known and e.ended]
     if not ended:
@@ -163,7 +189,7 @@ def _end(
         taken.outages.update(outage for (outage,) in cursor.fetchall() if outage)
 
 
-def _begin(cursor: CursorWrapper, by: _Kind, found: dict[_Device, list[Episode]]) -> None:
+def _begin(cursor: CursorWrapper, by: _Kind, found: _Found) -> None:
     """Keep new ones; those that have ended already go first, one at most of a device is open."""
     begun = [(d, e) for d, own in found.items() for e in own if not e.is_known]
     if not begun:

@@ -60,6 +60,7 @@ class World:
         made = fleets.concentrator(self.owner, None, name=f"TD-{number}")
         made.transformer, made.substation = above, substation
         made.state = ConcentratorState.INITIALISED
+        made.host, made.port = "127.10.0.9", 4000 + number
         made.save()
         return made
 
