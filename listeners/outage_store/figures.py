@@ -54,7 +54,7 @@ ON CONFLICT (company_id, day) DO UPDATE SET counted_at = excluded.counted_at,
     outages = excluded.outages
 """
 _FIGURES = """
-SELECT day, customers, interruptions, momentaries, customer_seconds, outages FROM outage_day
+SELECT day, outages, customers, interruptions, momentaries, customer_seconds FROM outage_day
 WHERE company_id = %s AND day BETWEEN %s AND %s ORDER BY day
 """
 
@@ -102,8 +102,16 @@ def _is_due(day: date, counted: datetime | None, zone: ZoneInfo, now: datetime) 
     return now - counted >= FRESH if now < end else counted < end
 
 
-def of_days(company_id: int, first: date, last: date) -> list[tuple[date, DayFigures, int]]:
-    """(day, figures, outages that began) of a company, the days that were ever counted."""
+def of_days(company_id: int, first: date, last: date) -> list[dict[str, Any]]:
+    """The days of a company that were ever counted, with their indices."""
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, [company_id, first, last])
-        return [(day, DayFigures(*facts), outages) for day, *facts, outages in cursor.fetchall()]
+        return [_record(*row) for row in cursor.fetchall()]
+
+
+def _record(day: date, outages: int, *facts: int) -> dict[str, Any]:
+    figures = DayFigures(*facts)
+    names = ("customers", "interruptions", "momentaries", "customer_minutes")
+    indices = ("saidi", "saifi", "caidi", "maifi")
+    shown = {name: getattr(figures, name) for name in (*names, *indices)}
+    return {"day": day, "outages": outages, **shown}

@@ -73,5 +73,5 @@ def test_what_is_heard_of_late_marks_its_day(world: World) -> None:
 
 def test_a_quiet_day_has_a_row_too(world: World) -> None:
     figures.refresh(world.at(0))
-    [(_, found, outages)] = figures.of_days(world.owner.pk, fleets.today(), fleets.today())
-    assert (found.customers, found.saidi, outages) == (10, 0.0, 0)
+    [found] = figures.of_days(world.owner.pk, fleets.today(), fleets.today())
+    assert (found["customers"], found["saidi"], found["outages"]) == (10, 0.0, 0)
