@@ -12,14 +12,14 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db.backends.utils import CursorWrapper
-from psycopg2.extras import execute_values
 
 from devices.event_rules import Rules, rules_of
 from devices.outbox.blocks import CONCENTRATOR, Blocks, LineRefused, open_transaction
-from devices.outbox.layouts import Subject, alarm_line, event_line
+from devices.outbox.layouts import LAST_GASP, NO_ORDER, Subject, alarm_line, event_line
 from hes.domain.alarms import Alarm
-from hes.domain.events import RENDERED, EventKind
+from hes.domain.events import LAST_GASPS, RENDERED, EventKind
 from hes.domain.severities import severity_of
+from hes.lib import copy_binary
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Event:
 
     `concentrator`, `meter` and `pod` are printed as they are; `alarm` and `is_active` belong to
     METER_ALARM; `device_at` is the device's own stamp (UTC epoch seconds); `detail` is the text of
-    kinds that the documents do not render.
+    kinds that the documents do not render. Lines print the moment it became known, or `date`.
     """
 
     kind: EventKind
@@ -46,6 +46,7 @@ class Event:
     is_active: bool | None = None
     device_at: int | None = None
     detail: str = ""
+    date: str = ""
 
     def code(self, rules: Rules) -> str:
         """The CIM event type as the company wants it, empty where the documents print none."""
@@ -73,11 +74,10 @@ class Event:
         return Subject(self.concentrator, self.meter, self.pod)
 
 
-_INSERT = """
-INSERT INTO end_device_event (at, device_at, company_id, kind, code, text, concentrator_id,
-                              meter_id, usage_point_name, is_active, alarm) VALUES %s
-"""
-_ROW = "(%s, to_timestamp(%s), %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_COLUMNS = (
+    "at", "device_at", "company_id", "kind", "code", "text", "concentrator_id", "meter_id",
+    "usage_point_name", "is_active", "alarm",
+)  # fmt: skip
 
 
 def publish(
@@ -92,16 +92,27 @@ def publish(
         return Counter()
     rules = rules_of(events[0].company_id)
     lines, refused = _add_lines(events, rules, moment, blocks)
-    rows = [
-        (
-            *(moment, event.device_at, event.company_id, event.kind, event.code(rules), event.text),
-            *(event.concentrator_id, event.meter_id, event.pod, event.is_active),
-            event.alarm.name if event.alarm else "",
-        )
-        for event in (*events, *refused)
-    ]
-    execute_values(cursor.cursor, _INSERT, rows, template=_ROW, page_size=1000)
+    at = copy_binary.instant(moment.timestamp())
+    rows = [_row(at, event, rules) for event in (*events, *refused)]
+    copy_binary.copy_binary(cursor, "end_device_event", _COLUMNS, rows)
     return lines
+
+
+def _row(at: bytes, event: Event, rules: Rules) -> bytes:
+    """One row, ready to be copied: the fields of _COLUMNS."""
+    return copy_binary.row(
+        at,
+        copy_binary.instant(event.device_at),
+        copy_binary.bigint(event.company_id),
+        copy_binary.text(event.kind),
+        copy_binary.text(event.code(rules)),
+        copy_binary.text(event.text),
+        copy_binary.bigint(event.concentrator_id),
+        copy_binary.bigint(event.meter_id),
+        copy_binary.text(event.pod),
+        copy_binary.truth(event.is_active),
+        copy_binary.text(event.alarm.name if event.alarm else ""),
+    )
 
 
 def _add_lines(
@@ -129,7 +140,9 @@ def _line(event: Event, rules: Rules, moment: datetime) -> tuple[str, str]:
     if event.alarm:
         is_active = bool(event.is_active)
         return "SWE", alarm_line(event.subject, code, moment, is_active, event.text, severity)
-    return "LPE", event_line(event.subject, code, moment, event.text, severity=severity)
+    order = LAST_GASP if event.kind in LAST_GASPS else NO_ORDER
+    date = event.date or moment
+    return "LPE", event_line(event.subject, code, date, event.text, order, severity)
 
 
 def announce(cursor: CursorWrapper, events: Iterable[Event]) -> None:

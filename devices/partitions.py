@@ -6,7 +6,10 @@ from django.db import connection
 
 _AHEAD = timedelta(days=3)
 _BY_DAY = ("export_block", "datagram")
-_BY_MONTH = ("end_device_event", "slot", "visit", "order_event", "power_change")
+_BY_MONTH = (
+    "end_device_event", "slot", "visit", "order_event", "power_change",
+    "spontaneous_message", "suspect_message",
+)  # fmt: skip
 
 
 def ensure(table: str, first: date, last: date) -> int:

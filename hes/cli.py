@@ -71,6 +71,7 @@ ENTRIES = (
         needs_database=True,
     ),
     Entry("script", "scripts of orders: add, release, list, show", needs_database=True),
+    Entry("outages", "what is out, how it went, figures per day", needs_database=True),
     Entry("verify", "check what must be true of the stored orders", needs_database=True),
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry(
@@ -79,6 +80,7 @@ ENTRIES = (
         as_owner=True,
         needs_database=True,
     ),
+    Entry("listen", "take wake-ups and last gasps in (UDP and TCP)", needs_database=True),
     Entry("simulate", "run a simulated fleet"),
     Entry("eventhub", "run a local Event Hub for development and tests"),
     Entry("tail", "show the messages of a hub as they come"),

@@ -231,6 +231,12 @@ SPONTANEOUS_ADDRESS = env.address("HES_SPONTANEOUS_ADDRESS", "" if PRODUCTION el
 WAKE_UP_PORT = env.integer("HES_WAKE_UP_PORT", 58_692, minimum=1, maximum=65_535)
 LAST_GASP_PORT = env.integer("HES_LAST_GASP_PORT", 58_693, minimum=1, maximum=65_535)
 
+# --- what devices tell by themselves: whom to believe ------------------------------------------
+# Load balancers, access servers and NAT behind which senders have other addresses than their own.
+
+LISTENER_RELAYS = env.networks("HES_LISTENER_RELAYS")
+LISTENER_SUSPECTS_ALARM = env.integer("HES_LISTENER_SUSPECTS_ALARM", 100, minimum=1)  # a minute
+
 # --- REST: /api/v1 ---------------------------------------------------------------------------
 
 API_MAX_BODY = env.integer("HES_API_MAX_BODY", 8 * 1024**2, minimum=1024)  # bytes
@@ -259,6 +265,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+# --- listening: UDP and TCP at the two ports ------------------------------------------------------
+
+LISTEN_ADDRESS = env.address("HES_LISTEN_ADDRESS", "127.0.0.1")  # of this host; 0.0.0.0: all
+LISTEN_BUFFER = env.integer("HES_LISTEN_BUFFER", 64 * 1024**2, minimum=4096)  # bytes, each socket
+# Where datagrams wait while PostgreSQL is away; at 2,000 a second an hour takes 1 GiB.
+LISTEN_SPOOL = env.path("HES_LISTEN_SPOOL", HES_HOME / "spool")
+LISTEN_SPOOL_LIMIT = env.integer("HES_LISTEN_SPOOL_LIMIT", 4 * 1024**3, maximum=2**50)  # bytes
+LISTEN_LAG_ALARM = env.integer("HES_LISTEN_LAG_ALARM", 60, minimum=1)  # seconds
+DATAGRAM_DAYS = env.integer("HES_DATAGRAM_DAYS", 35, minimum=2)  # raw datagrams are kept
 
 # --- Celery: wakes, schedules and controls; it never owns work ---------------------------------
 

@@ -32,6 +32,8 @@ def _made(table: str, day: date, results: list[int]) -> None:
         "visit",
         "datagram",
         "power_change",
+        "spontaneous_message",
+        "suspect_message",
     ],
 )  # fmt: skip
 def test_a_long_reader_keeps_no_partition_from_being_made(table: str) -> None:

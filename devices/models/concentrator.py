@@ -1,6 +1,7 @@
 """Concentrators: identity, site, endpoint, states. What changes at every visit stands apart."""
 
 from django.db import models
+from django.db.models.functions import Replace
 
 from devices.choices import ConcentratorState, UpdateState
 from devices.models.network import (
@@ -69,6 +70,12 @@ class Concentrator(models.Model):
                 condition=~models.Q(host=""),
                 name="concentrator_endpoint_once",
             ),
+        ]
+        indexes = [
+            models.Index(  # datagrams carry serials with one zero less (listeners.serials)
+                Replace("serial_number", models.Value("0"), models.Value("")),
+                name="concentrator_without_zeros",
+            )
         ]
 
     def __str__(self) -> str:

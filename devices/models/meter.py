@@ -68,7 +68,12 @@ class Meter(models.Model):
                 fields=["process_state"],
                 condition=~models.Q(process_state=""),
                 name="meter_on_its_way",
-            )
+            ),
+            models.Index(  # by which a sealed push names its sender
+                fields=["system_title"],
+                condition=models.Q(system_title__isnull=False),
+                name="meter_by_system_title",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -136,19 +136,22 @@ class Order:
 
 
 NO_ORDER = Order()
+LAST_GASP = Order(external="-")
+"""What stands there in lines of spontaneous messages (000 3.3.2)."""
 
 
 def event_line(
     subject: Subject,
     code: str,
-    moment: datetime,
+    moment: datetime | str,
     text: str,
     order: Order = NO_ORDER,
     severity: int = 0,
 ) -> str:
-    """An LPE or HPE line; `moment` is printed in UTC."""
+    """An LPE or HPE line; `moment` is printed in UTC, a stamp of the device as it is."""
+    date = moment if isinstance(moment, str) else utc_stamp(moment)
     return (
-        f"{subject.head};{code};{utc_stamp(moment)};{order.correlation};{severity};{text}"
+        f"{subject.head};{code};{date};{order.correlation};{severity};{text}"
         f";{order.external};{order.breaker}\n"
     )
 
@@ -166,3 +169,35 @@ def alarm_line(
 ) -> str:
     """A SWE line: one edge of one alarm."""
     return f"{subject.head};{code};{utc_stamp(moment)};{severity};{_TRUTH[is_active]};{text}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class OutageTold:
+    """An outage as a line tells it; what it has not is empty or None.
+
+    `parent` is the larger outage it goes on in, or that it was left over of.
+    """
+
+    subject: Subject
+    substation: str
+    transformer: str
+    outage: int
+    level: str
+    since: datetime
+    until: datetime | None
+    customers: int
+    customers_out: int
+    customer_seconds: int | None
+    parent: int | None
+    restored_by: str
+
+
+def outage_line(event: str, moment: datetime, told: OutageTold) -> str:
+    """An OUT line (ours): `event` became known at `moment`; all times in UTC."""
+    until = utc_stamp(told.until) if told.until else ""
+    minutes = "" if told.customer_seconds is None else f"{told.customer_seconds / 60:.2f}"
+    return (
+        f"{told.subject.head};{told.substation};{told.transformer};{told.outage};{event}"
+        f";{told.level};{utc_stamp(moment)};{utc_stamp(told.since)};{until};{told.customers}"
+        f";{told.customers_out};{minutes};{told.parent or ''};{told.restored_by}\n"
+    )

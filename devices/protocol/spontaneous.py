@@ -19,6 +19,8 @@ VERSION, FAMILY = 1, 0x13
 WAKE_UP_TYPE, POWER_TYPE, REACHABILITY_TYPE = 0x0010, 0x0012, 0x0013
 SERIAL_SIZE, MAC_SIZE = 15, 6
 LARGEST = 512
+NO_STAMP = -1
+"""In place of `local`, where a push carries no time."""
 
 _Rest = Sequence[bytes | int]  # what follows the serial
 
@@ -37,13 +39,16 @@ class Kind(StrEnum):
     METER_LOST = "METER_REACHABILITY_KO"
     METER_BACK = "METER_REACHABILITY_OK"
     WAKE_UP = "WAKE_UP"
+    METER_ALARM = "METER_ALARM"  # by a push alone (devices.protocol.pushes)
 
 
 class Message(NamedTuple):
     """One datagram understood. `local` counts seconds from 1970 in the device's own local time.
 
-    `serial` is the concentrator's, 15 characters where provisioning has 16; `mac` belongs to the
-    meter kinds, `address` to WAKE_UP. `sequence` is kept and never used to tell messages apart.
+    `serial` is the concentrator's, 15 characters where provisioning has 16; in a push it is that of
+    the device itself. `mac` belongs to the meter kinds, `address` to WAKE_UP. `sequence` is kept
+    and never used to tell messages apart. A push may give its `deviation` (minutes from local time
+    to UTC), and is proven if it opened under the keys of its device.
     """
 
     kind: Kind
@@ -52,6 +57,8 @@ class Message(NamedTuple):
     mac: bytes = b""
     address: str = ""
     sequence: int = 0
+    deviation: int | None = None
+    is_proven: bool = False
 
     @property
     def same(self) -> tuple[str, int, Kind, bytes]:
@@ -83,7 +90,10 @@ def encode(message: Message) -> bytes:
     if len(serial) != SERIAL_SIZE:
         raise ValueError(f"serial {message.serial!r}: a datagram has room for {SERIAL_SIZE}")
     head = (*_clock_of(message.local), serial)
-    body, number = _ENCODE[message.kind](message, head)
+    write = _ENCODE.get(message.kind)
+    if write is None:
+        raise ValueError(f"{message.kind}: no datagram says that")
+    body, number = write(message, head)
     length = len(body) + _HEADER.size - _COUNTED_FROM
     return _HEADER.pack(VERSION, FAMILY, length, message.sequence, number) + body
 

@@ -21,6 +21,10 @@ class EventKind(StrEnum):
     METER_DECOMMISSIONED = "meter_decommissioned"
     METER_ASSOCIATED = "meter_associated"
     METER_DISASSOCIATED = "meter_disassociated"
+    CONCENTRATOR_DARK = "concentrator_dark"  # by its last gasp
+    CONCENTRATOR_LIT = "concentrator_lit"
+    METER_LOST = "meter_lost"  # as its concentrator or its own last gasp says
+    METER_BACK = "meter_back"
     METER_ALARM = "meter_alarm"  # the alarm's own row of codes/meter_alarms.csv says which
     CLOCK_STEPPED = "clock_stepped"  # for screens; no document prints a code, so none is exported
     CLOCK_DRIFT_REFUSED = "clock_drift_refused"
@@ -50,7 +54,20 @@ _CSV_TEXT = {
     EventKind.METER_DECOMMISSIONED: "Meter Decommissioned",
     EventKind.METER_ASSOCIATED: "Meter Associated",
     EventKind.METER_DISASSOCIATED: "Meter Disassociated",
+    EventKind.CONCENTRATOR_DARK: "LVC_POWER_OFF",
+    EventKind.CONCENTRATOR_LIT: "LVC_POWER_ON",
+    EventKind.METER_LOST: "METER_REACHABILITY_KO",
+    EventKind.METER_BACK: "METER_REACHABILITY_OK",
 }
+LAST_GASPS = frozenset(
+    {
+        EventKind.CONCENTRATOR_DARK,
+        EventKind.CONCENTRATOR_LIT,
+        EventKind.METER_LOST,
+        EventKind.METER_BACK,
+    }
+)
+"""What devices told by themselves (000 3.3)."""
 
 
 def _rendering(text: str) -> Rendering:

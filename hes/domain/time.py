@@ -40,6 +40,12 @@ def utc_stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds")[:23]
 
 
+@lru_cache(maxsize=4096)
+def stamp_at(epoch: float) -> str:
+    """The same of UTC epoch seconds with their fraction."""
+    return utc_stamp(datetime.fromtimestamp(epoch, UTC))
+
+
 def local_midnight(day: date, zone: ZoneInfo) -> int:
     """The instant at which `day` begins in `zone`: the first moment whose local date is `day`.
 

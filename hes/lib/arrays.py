@@ -1,4 +1,4 @@
-"""Integer columns as PostgreSQL array literals: the fastest way to hand rows to one statement.
+"""Columns of numbers as PostgreSQL array literals: the fastest way to hand rows to one statement.
 
 Measured against COPY into a temporary table, 500 rows of a statistics update: 339,000 rows/s
 against 296,000, and one round trip instead of three.
@@ -9,6 +9,11 @@ from collections.abc import Iterable
 
 def integers(values: Iterable[int | None]) -> str:
     """`{1,NULL,3}`, to be bound as a parameter and cast to an array."""
+    return numbers(values)
+
+
+def numbers(values: Iterable[float | None]) -> str:
+    """`{1.5,NULL,True}`: also reals and truth values."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 

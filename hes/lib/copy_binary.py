@@ -14,6 +14,7 @@ NULL = struct.pack(">i", -1)
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no header extension
 _TRAILER = struct.pack(">h", -1)
 _DAY_ZERO = date(2000, 1, 1).toordinal()
+_EPOCH_ZERO = 946_684_800  # 2000-01-01 00:00 UTC
 _INTEGER, _BIGINT = 23, 20  # types of elements, pg_type.oid
 
 
@@ -44,6 +45,22 @@ def boolean(value: bool) -> bytes:
 def day(value: date) -> bytes:
     """A date field."""
     return integer(value.toordinal() - _DAY_ZERO)
+
+
+def instant(value: float | None) -> bytes:
+    """A timestamptz field from UTC epoch seconds, to the microsecond."""
+    return NULL if value is None else bigint(round((value - _EPOCH_ZERO) * 1_000_000))
+
+
+def truth(value: bool | None) -> bytes:
+    """A boolean field that may be NULL."""
+    return NULL if value is None else boolean(value)
+
+
+def address(value: bytes) -> bytes:
+    """An inet field of one host, from the 4 or 16 bytes of its address."""
+    family, bits = (2, 32) if len(value) == 4 else (3, 128)
+    return struct.pack(">i4B", 4 + len(value), family, bits, 0, len(value)) + value
 
 
 def octets(value: bytes) -> bytes:

@@ -9,7 +9,7 @@ import binascii
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -116,6 +116,14 @@ class Environment:
     def words(self, name: str) -> list[str]:
         """A comma-separated list, blanks dropped."""
         return [word.strip() for word in self.text(name).split(",") if word.strip()]
+
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        """A comma-separated list of addresses and networks (10.0.1.36, 10.8.0.0/16)."""
+        try:
+            return [ip_network(word) for word in self.words(name)]
+        except ValueError as fault:
+            self.fault(name, f"must be networks separated by commas, as 10.8.0.0/16: {fault}")
+            return []
 
     def path(self, name: str, default: Path) -> Path:
         """An absolute path; ``~`` is the home folder."""

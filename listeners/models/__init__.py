@@ -1,6 +1,49 @@
-"""What listeners keep: the raw journal of datagrams, and who is dark since when."""
+"""What listeners keep: the raw journal, what it meant, who is dark since when, and outages."""
 
 from listeners.models.journal import Datagram
+from listeners.models.messages import (
+    LastConcentratorMessage,
+    LastMeterMessage,
+    SpontaneousMessage,
+    SuspectMessage,
+    WakeUp,
+)
+from listeners.models.outages import (
+    Finding,
+    Interruption,
+    Outage,
+    OutageCheck,
+    OutageDay,
+    OutageState,
+    OutageStep,
+    StepKind,
+    Storm,
+)
 from listeners.models.power import PowerChange, PowerSource, PowerState
+from listeners.models.progress import ListenerCount, ListenerCursor, Verdict
+from listeners.models.runs import ListenerRun
 
-__all__ = ["Datagram", "PowerChange", "PowerSource", "PowerState"]
+__all__ = [
+    "Datagram",
+    "Finding",
+    "Interruption",
+    "LastConcentratorMessage",
+    "LastMeterMessage",
+    "ListenerCount",
+    "ListenerCursor",
+    "ListenerRun",
+    "Outage",
+    "OutageCheck",
+    "OutageDay",
+    "OutageState",
+    "OutageStep",
+    "PowerChange",
+    "PowerSource",
+    "PowerState",
+    "SpontaneousMessage",
+    "StepKind",
+    "Storm",
+    "SuspectMessage",
+    "Verdict",
+    "WakeUp",
+]

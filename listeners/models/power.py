@@ -17,8 +17,9 @@ class PowerSource(models.TextChoices):
 class PowerState(models.Model):
     """One row per concentrator or meter that ever spoke of its power; whether it is dark.
 
-    `since` is the device's own stamp where that is believable, else the receipt. `device_local`
-    (seconds from 1970 in the device's local time) orders what one device says about itself.
+    `since` is the device's own stamp where that is believable, else the receipt. The last three
+    belong to the newest message believed, whether it changed anything or not: they say which of two
+    messages is the older one (`listeners.power`).
     """
 
     company = models.ForeignKey(Company, models.CASCADE)
@@ -26,8 +27,11 @@ class PowerState(models.Model):
     meter = models.OneToOneField(Meter, models.CASCADE, null=True)
     is_dark = models.BooleanField()
     since = models.DateTimeField()
-    device_local = models.BigIntegerField(null=True)
-    heard_at = models.DateTimeField(help_text="receipt of the message that decided, UTC")
+    heard_at = models.DateTimeField(help_text="its receipt, UTC")
+    stamped_at = models.DateTimeField(null=True, help_text="its stamp, UTC; null: not believable")
+    clock_id = models.BigIntegerField(
+        null=True, help_text="the concentrator whose clock gave the stamp; null: the device's own"
+    )
 
     class Meta:
         db_table = "power_state"

@@ -1,5 +1,7 @@
 """Events outside of a recording: a row for screens, a line where there is a code."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection, transaction
 
@@ -10,6 +12,7 @@ from hes.domain.alarms import ALARMS
 from hes.domain.events import EventKind
 from tests.factories import fleets
 
+SAMPLES = Path(__file__).parents[1] / "samples"
 pytestmark = pytest.mark.django_db
 
 
@@ -109,3 +112,29 @@ def test_an_event_whose_line_is_refused_is_stored_and_the_others_leave() -> None
     told = EndDeviceEvent.objects.get(kind="lines_refused")
     assert told.text.startswith("LPE of meter 1, concentrator 5: mend its name or POD")
     assert told.code == ""
+
+
+def test_last_gasps_print_the_lines_of_the_samples() -> None:
+    owner = fleets.company()
+    device_stamp, receipt = "2020-09-23 15:12:46.000", "2021-03-29 17:43:49.220"
+    announced(Event(EventKind.CONCENTRATOR_LIT, owner.pk, 5, "ROSSOT01", date=device_stamp))
+    announced(
+        Event(
+            EventKind.METER_LOST,
+            owner.pk,
+            6,
+            "GIALLOT01",
+            1,
+            "UAAEEDN10100027382",
+            "POD007",
+            date=receipt,
+        )
+    )
+    # The sample rows of concentrators have one `;` too few (samples/README.md).
+    (lit,) = [line for line in sample("LPE_2020-09-23.csv") if "15:12:46" in line]
+    (lost,) = [line for line in sample("LPE_2021-03-29.csv") if "POD007" in line]
+    assert fleets.lines("LPE") == [lit.replace(";;10.", ";;;10."), lost]
+
+
+def sample(name: str) -> list[str]:
+    return (SAMPLES / name).read_text(encoding="utf-8").splitlines()

@@ -14,6 +14,7 @@ ADDRESSES = (
     *("work-orders/1/approve/", "work-orders/1/refuse/", "work-orders/1/resolve/"),
     *("work-orders/events/", "order-kinds/", "freezes/", "freezes/on/", "freezes/off/"),
     *("breaker-states/", "local-results/"),
+    *("outages/", "outages/1/", "outages/1/customers/", "outage-days/"),
 )
 PASSWORD = "correct horse battery"
 

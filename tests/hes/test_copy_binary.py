@@ -1,4 +1,5 @@
-from datetime import date
+from datetime import UTC, date
+from ipaddress import ip_address
 
 import pytest
 from django.db import connection
@@ -6,17 +7,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hes.lib.copy_binary import (
+    address,
     bigint,
     bigints,
     boolean,
     copy_binary,
     day,
+    instant,
     integer,
     integers,
     octets,
     row,
     smallint,
     text,
+    truth,
 )
 
 TYPES = "a smallint, b int, c bigint, d bool, e date, f bytea, g varchar(90), h int[], i bigint[]"
@@ -66,3 +70,23 @@ def test_a_day_before_the_year_2000_is_that_day():
         copy_binary(cursor, "days", ["at"], [row(day(date(1999, 12, 31)))])
         cursor.execute("SELECT at FROM days")
         assert cursor.fetchone() == (date(1999, 12, 31),)
+
+
+@pytest.mark.django_db
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.none() | st.datetimes(timezones=st.just(UTC)).filter(lambda at: 1900 < at.year < 2200),
+    st.none() | st.booleans(),
+    st.ip_addresses(),
+)
+def test_instants_truths_and_addresses_are_copied_as_they_are(at, is_true, host):
+    fields = (instant(at and at.timestamp()), truth(is_true), address(host.packed))
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.others")
+        cursor.execute("CREATE TEMP TABLE others (a timestamptz, b bool, c inet)")
+        copy_binary(cursor, "others", list("abc"), [row(*fields)])
+        cursor.execute("SELECT a, b, host(c) FROM others")
+        [(found_at, found_truth, found_host)] = cursor.fetchall()
+    assert (found_truth, ip_address(found_host)) == (is_true, host)
+    assert (found_at is None) == (at is None)
+    assert at is None or abs((found_at - at).total_seconds()) < 1e-4

@@ -32,6 +32,15 @@ def test_a_valid_environment_passes():
     env.require_valid()
 
 
+def test_networks_are_read_or_refused_with_the_cure():
+    env = Environment({"A": "10.0.1.36, 10.8.0.0/16", "B": "10.8.0.1/16"})
+    assert [str(network) for network in env.networks("A")] == ["10.0.1.36/32", "10.8.0.0/16"]
+    assert env.networks("B") == []
+    assert env.networks("C") == []
+    with pytest.raises(ConfigurationError, match="B: must be networks separated by commas"):
+        env.require_valid()
+
+
 @pytest.mark.parametrize("text", ["-1", "10", "1e3", "", "٣"])
 def test_a_number_outside_its_range_gives_the_default(text):
     assert Environment({"A": text}).integer("A", 5, minimum=0, maximum=9) in {5, 3}

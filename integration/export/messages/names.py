@@ -4,14 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+SPOKEN = {"OUT": "outage"}  # kinds whose stream has a name of its own (issue 5.4)
+
 
 def hub_name(kind: str, company_code: str, is_first: bool, pattern: str) -> str:
     """`hes-<kind>` for the first company, `hes-<company>-<kind>` for others (design 8).
 
-    `pattern` is the setting `hub_names`: it holds `{kind}` and goes before both.
+    The stream of OUT is `outage`. `pattern` is the setting `hub_names`: it holds `{kind}` and goes
+    before both.
     """
     standard = "hes-{kind}" if is_first else f"hes-{company_code.lower()}-{{kind}}"
-    return (pattern or standard).replace("{kind}", kind.lower())
+    return (pattern or standard).replace("{kind}", SPOKEN.get(kind, kind.lower()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ALGORITHM = 1  # of the cutting below; a change that moves one cut takes the next number
 SCHEMA = 1  # of the lines: columns of `hes.domain.codes.export_layouts`
 MESSAGE_BYTES = 56_000  # the service counts units of 64 kB, properties included
-SINGLE = frozenset({"HPE", "LPE", "SWE"})  # events: ordered by device, one line per message
+SINGLE = frozenset({"HPE", "LPE", "SWE", "OUT"})  # events: ordered by device, one line per message
 
 
 class Form(StrEnum):

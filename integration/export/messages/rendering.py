@@ -14,9 +14,11 @@ from devices.outbox.layouts import HEADERS
 
 NUMBERS = frozenset(
     {"value", "state", "t1", "t2", "t3", "t4", "t5", "t6", "tot", "energytype", "severity"}
+    | {"outage", "customers", "customersout", "customerminutes", "parent"}
 )
 BOOLEANS = frozenset({"isactive"})  # externalrequest may be `-`, so it stays text
-STAMPS = frozenset({"date", "sampledate", "time"})  # of the block's UTC offset: 0 for events
+# Of the block's UTC offset: 0 for events.
+STAMPS = frozenset({"date", "sampledate", "time", "since", "until"})
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _TRUTH = {"TRUE": "true", "FALSE": "false"}

@@ -20,18 +20,19 @@ NOW = 1_781_110_000
 serials = st.text(string.ascii_uppercase + string.digits, min_size=15, max_size=15)
 instants = st.integers(946_684_800, 4_102_444_799)  # the years 2000 to 2099
 sequences = st.integers(0, 0xFFFF)
+OF_PUSHES = {"deviation": st.none(), "is_proven": st.just(False)}
 messages = st.one_of(
     st.builds(
         Message, st.sampled_from([Kind.CONCENTRATOR_OFF, Kind.CONCENTRATOR_ON]), serials, instants,
-        mac=st.just(b""), address=st.just(""), sequence=sequences,
+        mac=st.just(b""), address=st.just(""), sequence=sequences, **OF_PUSHES,
     ),
     st.builds(
         Message, st.sampled_from([Kind.METER_LOST, Kind.METER_BACK]), serials, instants,
-        mac=st.binary(min_size=6, max_size=6), address=st.just(""), sequence=sequences,
+        mac=st.binary(min_size=6, max_size=6), address=st.just(""), sequence=sequences, **OF_PUSHES,
     ),
     st.builds(
         Message, st.just(Kind.WAKE_UP), serials, instants, mac=st.just(b""),
-        address=st.ip_addresses(v=4).map(str), sequence=sequences,
+        address=st.ip_addresses(v=4).map(str), sequence=sequences, **OF_PUSHES,
     ),
 )  # fmt: skip
 
@@ -54,7 +55,9 @@ def test_what_is_encoded_is_decoded_again(message):
 def test_each_kind_has_the_length_of_the_profile():
     head = (SERIAL, NOW)
     sizes = {
-        kind: len(encode(Message(kind, *head, mac=bytes(6), address="10.0.1.36"))) for kind in Kind
+        kind: len(encode(Message(kind, *head, mac=bytes(6), address="10.0.1.36")))
+        for kind in Kind
+        if kind is not Kind.METER_ALARM
     }
     assert sizes == {
         Kind.CONCENTRATOR_OFF: 30, Kind.CONCENTRATOR_ON: 30, Kind.METER_LOST: 36,
@@ -123,3 +126,8 @@ def test_what_no_datagram_holds_is_refused(change, cure):
     message = Message(Kind.METER_LOST, SERIAL, NOW, mac=bytes(6))
     with pytest.raises(ValueError, match=cure):
         encode(message._replace(**change))
+
+
+def test_an_alarm_is_said_by_pushes_alone():
+    with pytest.raises(ValueError, match="METER_ALARM"):
+        encode(Message(Kind.METER_ALARM, SERIAL, NOW))

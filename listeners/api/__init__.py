@@ -1,0 +1,1 @@
+"""REST for outages: thin views over `listeners.outage_store`."""

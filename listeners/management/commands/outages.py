@@ -1,0 +1,89 @@
+"""``hes outages``: what is out, how it went, what days came to."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from devices.management.commands.import_template import company_of
+from hes.lib.tables import table
+from listeners.outage_store import figures, records
+from listeners.outages.facts import Level
+
+COLUMNS = (
+    "outage", "level", "name", "state", "since", "until", "customers", "customers_out",
+    "customer_minutes", "restored_by", "part_of",
+)  # fmt: skip
+STEPS = ("at", "known_at", "kind", "customers_out", "text")
+CHECKS = ("asked_at", "round", "meter", "order", "finding", "found_at")
+DAYS = (
+    "day", "customers", "outages", "interruptions", "momentaries", "customer_minutes", "saidi",
+    "saifi", "caidi", "maifi",
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Outages: hes outages list --open; hes outages show 17; hes outages figures"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        listed = actions.add_parser("list", help="newest first")
+        listed.add_argument("--open", action="store_true", help="those that last")
+        listed.add_argument("--level", choices=[level.value for level in Level])
+        listed.add_argument("--limit", type=int, default=50)
+        show = actions.add_parser("show", help="one, with its timeline and its bellwethers")
+        show.add_argument("outage", type=int)
+        days = actions.add_parser("figures", help="customers x minutes and indices, per day")
+        days.add_argument("--days", type=int, default=31, help="so many, today included")
+        for action in (listed, show, days):
+            action.add_argument("--company", help="its code; may be left out if there is only one")
+
+    def handle(self, *, action: str, company: str | None, **options: Any) -> None:
+        self.stdout.write("\n".join(ACTIONS[action](company_of(company).pk, options)))
+
+
+def _list(company: int, options: dict[str, Any]) -> Iterable[str]:
+    filters = {"state": "open"} if options["open"] else {}
+    if options["level"]:
+        filters["level"] = options["level"]
+    limit = min(max(options["limit"], 1), records.LONGEST_PAGE)
+    since = records.storm_since(company)
+    head = [f"storm since {_shown(since)}: single customers are told when it is over"]
+    return [*(head if since else []), *_table(COLUMNS, records.page(company, filters, limit))]
+
+
+def _show(company: int, options: dict[str, Any]) -> Iterable[str]:
+    found = records.one(company, options["outage"])
+    if found is None:
+        raise CommandError(f"there is no outage {options['outage']}: see `hes outages list`")
+    timeline, checks = found.pop("timeline"), found.pop("checks")
+    facts = [
+        f"{name:18}{_shown(value)}" for name, value in found.items() if value not in ("", None)
+    ]
+    lines = [*facts, "", *_table(STEPS, timeline)]
+    return [*lines, "", *_table(CHECKS, checks)] if checks else lines
+
+
+def _figures(company: int, options: dict[str, Any]) -> Iterable[str]:
+    last = timezone.now().date() + timedelta(days=1)  # it may be tomorrow already at the company
+    found = figures.of_days(company, last - timedelta(days=options["days"]), last)
+    return _table(DAYS, found)
+
+
+ACTIONS = {"list": _list, "show": _show, "figures": _figures}
+
+
+def _table(columns: Sequence[str], found: Sequence[dict[str, Any]]) -> Iterable[str]:
+    head = [name.replace("_", " ").upper() for name in columns]
+    return table([head, *([_shown(row[name]) for name in columns] for row in found)])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return "-" if value is None else str(value)

@@ -1,0 +1,217 @@
+"""Changes of power become interruptions: of the device itself, and of the meters below it.
+
+A concentrator that is dark has its meters in the dark: they cannot say so without it. Such an
+interruption ends with the concentrator's, unless the meter itself said that it is dark.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+
+from hes.lib.arrays import numbers
+from listeners.outage_store import position
+from listeners.outage_store.position import Position
+from listeners.outages.episodes import Change, Episode, episodes
+
+AT_ONCE = 25_000  # changes of one transaction
+
+_READ = """
+SELECT xid::text::bigint, id, company_id, concentrator_id, meter_id, at, is_dark, source
+FROM power_change
+WHERE (xid, id) > (%s::text::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xid, id LIMIT %s
+"""
+_Kind = Literal["meter_id", "concentrator_id"]
+_OF = {"meter_id": "meter_id = ANY(%s::bigint[])",
+       "concentrator_id": "concentrator_id = ANY(%s::bigint[]) AND meter_id IS NULL"}  # fmt: skip
+_OPEN = "SELECT {by}, began_at FROM interruption WHERE ended_at IS NULL AND {of}"
+_SAID_ITSELF = """
+UPDATE interruption i SET is_own = true
+FROM unnest(%s::bigint[], %s::float8[]) AS dark (meter, at)
+WHERE i.meter_id = dark.meter AND i.ended_at IS NULL AND NOT i.is_own
+    AND NOT EXISTS (SELECT FROM unnest(%s::bigint[], %s::float8[]) AS lit (concentrator, at)
+        WHERE lit.concentrator = i.concentrator_id AND lit.at <= dark.at)
+"""
+_ENDED = """
+UPDATE interruption i SET ended_at = greatest(began_at, to_timestamp(given.ended)),
+       ended_by = given.ended_by
+FROM unnest(%s::bigint[], %s::float8[], %s::text[]) AS given (device, ended, ended_by)
+WHERE i.ended_at IS NULL AND {whose} RETURNING i.outage_id
+"""
+_ENDS = {
+    "meter_id": ("i.meter_id = given.device",),
+    "concentrator_id": (
+        "i.concentrator_id = given.device AND i.meter_id IS NULL",
+        "i.concentrator_id = given.device AND i.meter_id IS NOT NULL AND NOT i.is_own",
+    ),
+}
+_INSERT = """
+INSERT INTO interruption (company_id, meter_id, usage_point_id, concentrator_id, transformer_id,
+    substation_id, is_own, began_at, ended_at, ended_by)
+SELECT given.company, {meter}, {point}, c.id, c.transformer_id,
+    coalesce(t.substation_id, c.substation_id), {is_own}, to_timestamp(given.began),
+    to_timestamp(given.ended), given.ended_by
+FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::text[])
+    AS given (company, device, began, ended, ended_by)
+{place}
+    LEFT JOIN transformer t ON t.id = c.transformer_id
+{where} ON CONFLICT DO NOTHING
+"""
+_POINT = """
+    LEFT JOIN meter_installation i ON i.meter_id = {meter}
+        AND i.validity @> to_timestamp(given.began)"""
+_OF_METER = _INSERT.format(
+    meter="given.device",
+    point="i.usage_point_id",
+    is_own="true",
+    place=_POINT.format(meter="given.device")
+    + """
+    LEFT JOIN association a ON a.meter_id = given.device
+        AND a.validity @> to_timestamp(given.began)
+    LEFT JOIN concentrator c ON c.id = a.concentrator_id""",
+    where="",
+)
+_OF_CONCENTRATOR = _INSERT.format(
+    meter="NULL::bigint",
+    point="NULL::bigint",
+    is_own="true",
+    place="    JOIN concentrator c ON c.id = given.device",
+    where="",
+)
+_BELOW_CONCENTRATOR = _INSERT.format(
+    meter="m.id",
+    point="i.usage_point_id",
+    is_own="false",
+    place="""
+    JOIN concentrator c ON c.id = given.device
+    JOIN association a ON a.concentrator_id = c.id AND a.validity @> to_timestamp(given.began)
+    JOIN meter m ON m.id = a.meter_id AND m.state IN ('installed', 'commissioned')"""
+    + _POINT.format(meter="m.id"),
+    where="""
+WHERE NOT EXISTS (SELECT FROM interruption o WHERE o.meter_id = m.id
+    AND o.began_at < coalesce(to_timestamp(given.ended), 'infinity')
+    AND coalesce(o.ended_at, 'infinity') > to_timestamp(given.began))""",
+)
+
+
+class Taken(NamedTuple):
+    """How many changes were read; the outages they reach; since when, by company."""
+
+    changes: int
+    outages: set[int]
+    since: dict[int, datetime]
+
+
+class _Device(NamedTuple):
+    company_id: int
+    id: int
+
+
+_Told = dict[_Device, list[Change]]
+_Found = dict[_Device, list[Episode]]
+
+
+def take(cursor: CursorWrapper, after: Position) -> Taken:
+    """Read the next changes behind the horizon, and keep what they begin and end.
+
+    Concentrators end theirs first and begin new ones last: so a meter that speaks of itself after
+    its concentrator came back, or before it went dark, is taken at its word.
+    """
+    cursor.execute(_READ, [*after, AT_ONCE])
+    rows = cursor.fetchall()
+    taken = Taken(len(rows), set(), {})
+    if rows:
+        told = _by_device(rows)
+        concentrators = _episodes(cursor, "concentrator_id", told["concentrator_id"], taken)
+        _say_themselves(cursor, told["meter_id"], concentrators)
+        _end(cursor, "concentrator_id", concentrators, taken)
+        meters = _episodes(cursor, "meter_id", told["meter_id"], taken)
+        _end(cursor, "meter_id", meters, taken)
+        _begin(cursor, "meter_id", meters)
+        _begin(cursor, "concentrator_id", concentrators)
+        position.move(cursor, rows[-1][:2])
+    return taken
+
+
+def _by_device(rows: Iterable[tuple[Any, ...]]) -> dict[_Kind, _Told]:
+    told: dict[_Kind, _Told] = {"meter_id": {}, "concentrator_id": {}}
+    for _, _, company, concentrator, meter, *said in rows:
+        by: _Kind = "concentrator_id" if meter is None else "meter_id"
+        told[by].setdefault(_Device(company, meter or concentrator), []).append(Change(*said))
+    return told
+
+
+def _episodes(cursor: CursorWrapper, by: _Kind, told: _Told, taken: Taken) -> _Found:
+    if not told:
+        return {}
+    cursor.execute(_OPEN.format(by=by, of=_OF[by]), [numbers(device.id for device in told)])
+    known: dict[int, datetime] = dict(cursor.fetchall())
+    found = {d: list(episodes(changes, known.get(d.id))) for d, changes in told.items()}
+    for device, own in found.items():
+        _note_since(taken, device.company_id, own)
+    return found
+
+
+def _say_themselves(cursor: CursorWrapper, meters: _Told, concentrators: _Found) -> None:
+    """Meters of a dark concentrator that told of themselves before it came back."""
+    dark = [(device.id, changes[0].at) for device, changes in meters.items() if changes[0].is_dark]
+    lit = [(d.id, e.ended) for d, own in concentrators.items() for e in own[:1] if e.is_known]
+    if dark:
+        columns = [
+            numbers(meter for meter, _ in dark),
+            _instants(at for _, at in dark),
+            numbers(concentrator for concentrator, _ in lit),
+            _instants(ended for _, ended in lit),
+        ]
+        cursor.execute(_SAID_ITSELF, columns)
+
+
+def _note_since(taken: Taken, company_id: int, found: Sequence[Episode]) -> None:
+    for episode in found[:1]:
+        before = taken.since.get(company_id, episode.began)
+        taken.since[company_id] = min(before, episode.began)
+
+
+def _end(cursor: CursorWrapper, by: _Kind, found: _Found, taken: Taken) -> None:
+    """End those that were open before."""
+    ended = [(d, e) for d, own in found.items() for e in own if e.is_known and e.ended]
+    if not ended:
+        return
+    columns = [
+        numbers(device.id for device, _ in ended),
+        _instants(episode.ended for _, episode in ended),
+        _words(episode.ended_by for _, episode in ended),
+    ]
+    for whose in _ENDS[by]:
+        cursor.execute(_ENDED.format(whose=whose), columns)
+        taken.outages.update(outage for (outage,) in cursor.fetchall() if outage)
+
+
+def _begin(cursor: CursorWrapper, by: _Kind, found: _Found) -> None:
+    """Keep new ones; those that have ended already go first, one at most of a device is open."""
+    begun = [(d, e) for d, own in found.items() for e in own if not e.is_known]
+    if not begun:
+        return
+    columns = [
+        numbers(device.company_id for device, _ in begun),
+        numbers(device.id for device, _ in begun),
+        _instants(episode.began for _, episode in begun),
+        _instants(episode.ended for _, episode in begun),
+        _words(episode.ended_by for _, episode in begun),
+    ]
+    if by == "meter_id":
+        cursor.execute(_OF_METER, columns)
+        return
+    cursor.execute(_OF_CONCENTRATOR, columns)
+    cursor.execute(_BELOW_CONCENTRATOR, columns)
+
+
+def _instants(moments: Iterable[datetime | None]) -> str:
+    return numbers(moment.timestamp() if moment else None for moment in moments)
+
+
+def _words(words: Iterable[str]) -> str:
+    """Words of our own, or none."""
+    return "{" + ",".join(word or '""' for word in words) + "}"

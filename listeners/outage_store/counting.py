@@ -1,0 +1,81 @@
+"""Counts whom an outage reaches, and closes those that are over."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+
+from listeners.outages.endings import Tally, is_over
+from listeners.outages.facts import Level, Rules
+
+_COUNT = """
+UPDATE outage o SET meters = n.meters, meters_out = n.meters_out,
+    concentrators_out = n.concentrators_out, customers = n.customers,
+    customers_out = n.customers_out
+FROM (SELECT outage_id, count(DISTINCT meter_id) AS meters,
+        count(DISTINCT meter_id) FILTER (WHERE ended_at IS NULL) AS meters_out,
+        count(*) FILTER (WHERE meter_id IS NULL AND ended_at IS NULL) AS concentrators_out,
+        count(DISTINCT usage_point_id) AS customers,
+        count(DISTINCT usage_point_id) FILTER (WHERE ended_at IS NULL) AS customers_out,
+        max(ended_at) AS last_end
+    FROM interruption WHERE outage_id = ANY(%s) GROUP BY outage_id) n
+    JOIN (SELECT id, customers, customers_out FROM outage
+        WHERE id = ANY(%s) AND company_id = %s) before
+        ON before.id = n.outage_id
+WHERE o.id = n.outage_id AND o.state = 'open'
+RETURNING o.id, o.level, o.meters, o.meters_out, o.concentrators_out,
+    before.customers, before.customers_out, o.customers, o.customers_out, n.last_end
+"""
+# Whoever is left over is counted up to the end; after it he has an outage of his own.
+_CLOSE = """
+UPDATE outage o SET state = 'closed', closed_at = %s, until = n.until,
+    meters_out = 0, concentrators_out = 0, customers_out = 0, restored_by = n.restored_by,
+    customer_seconds = (SELECT round(sum(extract(epoch FROM
+            greatest(least(coalesce(i.ended_at, n.until), n.until) - i.began_at, interval '0'))))
+        FROM interruption i WHERE i.outage_id = o.id AND i.usage_point_id IS NOT NULL)
+FROM (SELECT DISTINCT ON (outage_id) outage_id, ended_at AS until, ended_by AS restored_by
+    FROM interruption WHERE outage_id = ANY(%s) AND ended_at IS NOT NULL
+    ORDER BY outage_id, ended_at DESC) n
+WHERE o.id = n.outage_id
+"""
+_LEFT_OVER = """
+UPDATE interruption SET outage_id = NULL, nested_in_id = outage_id
+WHERE outage_id = ANY(%s) AND ended_at IS NULL
+"""
+
+
+class Counted(NamedTuple):
+    """An open outage after it was counted anew."""
+
+    outage: int
+    level: str
+    meters: int
+    meters_out: int
+    concentrators_out: int
+    customers_before: int
+    customers_out_before: int
+    customers: int
+    customers_out: int
+    last_end: datetime | None
+
+    def is_over(self, rules: Rules) -> bool:
+        """By the rules."""
+        tally = Tally(Level(self.level), self.meters, self.meters_out, self.concentrators_out)
+        return is_over(tally, rules)
+
+
+def count(cursor: CursorWrapper, company_id: int, outages: Iterable[int]) -> list[Counted]:
+    """Count these anew; those of them that are open, and the company's."""
+    ids = sorted(outages)
+    if not ids:
+        return []
+    cursor.execute(_COUNT, [ids, ids, company_id])
+    return [Counted(*row) for row in cursor.fetchall()]
+
+
+def close(cursor: CursorWrapper, outages: list[int], now: datetime) -> None:
+    """They are over; who is still without power waits for an outage of his own."""
+    if outages:
+        cursor.execute(_CLOSE, [now, outages])
+        cursor.execute(_LEFT_OVER, [outages])

@@ -1,0 +1,111 @@
+"""Reads what the rules of one company look at: a handful of statements, whatever the storm."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from devices.parameters import parameters_of
+from listeners.outages.facts import (
+    Facts,
+    Interruption,
+    Level,
+    Network,
+    Node,
+    OpenOutage,
+    Rules,
+    site_of,
+)
+
+_WAITING = """
+SELECT id, meter_id, concentrator_id, transformer_id, substation_id, began_at, ended_at
+FROM interruption WHERE company_id = %s AND outage_id IS NULL AND NOT is_momentary
+"""
+# Of a substation's outage also the sites it reaches.
+_OUTAGES = """
+SELECT o.id, o.level, o.node_id, o.transformer_id, o.concentrator_id, o.substation_id, o.since,
+    o.meters_out, o.concentrators_out, CASE WHEN o.level = 'substation' THEN ARRAY(
+        SELECT DISTINCT coalesce(i.transformer_id, -i.concentrator_id) FROM interruption i
+        WHERE i.outage_id = o.id AND i.ended_at IS NULL
+            AND coalesce(i.transformer_id, i.concentrator_id) IS NOT NULL) END
+FROM outage o WHERE o.company_id = %s AND o.state = 'open' AND (
+    o.substation_id = ANY(%s) OR o.transformer_id = ANY(%s) OR o.concentrator_id = ANY(%s)
+    OR (o.level = 'meter' AND o.node_id = ANY(%s)))
+"""
+_SITES = """
+SELECT {site}, count(DISTINCT c.id), count(m.id)
+FROM concentrator c
+    LEFT JOIN association a ON a.concentrator_id = c.id AND a.validity @> now()
+    LEFT JOIN meter m ON m.id = a.meter_id AND m.state IN ('installed', 'commissioned')
+WHERE {site} = ANY(%s) AND c.state <> 'removed' GROUP BY {site}
+"""
+_OF_SUBSTATIONS = """
+SELECT coalesce(t.substation_id, c.substation_id) AS substation,
+    count(DISTINCT coalesce(c.transformer_id, -c.id))
+FROM concentrator c LEFT JOIN transformer t ON t.id = c.transformer_id
+WHERE (c.substation_id = ANY(%(ids)s) OR t.substation_id = ANY(%(ids)s)) AND c.state <> 'removed'
+GROUP BY 1
+"""
+
+
+def rules_of(company_id: int, is_storm: bool) -> Rules:
+    """The settings of a company as the rules know them; one query."""
+    number = parameters_of(company_id).number
+    return Rules(
+        momentary=timedelta(seconds=number("outage_momentary")),
+        window=timedelta(seconds=number("outage_window")),
+        share=number("outage_share"),
+        close_share=min(number("outage_close_share"), number("outage_share") - 1),
+        suspect_share=number("outage_suspect_share"),
+        transformers=number("outage_transformers"),
+        substation_share=number("outage_substation_share"),
+        details_after=timedelta(seconds=number("outage_details_after")),
+        is_storm=is_storm,
+    )
+
+
+def facts_of(cursor: CursorWrapper, company_id: int) -> Facts:
+    """What waits for an outage, and what is around it."""
+    cursor.execute(_WAITING, [company_id])
+    waiting = [Interruption(*row) for row in cursor.fetchall()]
+    if not waiting:
+        return Facts((), (), Network({}, {}, {}))
+    around = [
+        _distinct(getattr(each, place) for each in waiting)
+        for place in ("substation", "transformer", "concentrator", "meter")
+    ]
+    cursor.execute(_OUTAGES, [company_id, *around])
+    outages = [_outage(row) for row in cursor.fetchall()]
+    return Facts(waiting, outages, _network(cursor, waiting))
+
+
+def _outage(row: Sequence[Any]) -> OpenOutage:
+    pk, level, node_id, *facts, meters, concentrators, sites = row
+    transformer, concentrator, substation, since = facts
+    return OpenOutage(
+        pk, Node(Level(level), node_id), transformer, concentrator, substation, since, meters,
+        concentrators, frozenset(map(_site, sites or ())),
+    )  # fmt: skip
+
+
+def _site(number: int) -> Node:
+    """Transformers are counted up, concentrators of which no transformer is known down."""
+    return Node(Level.TRANSFORMER, number) if number > 0 else Node(Level.CONCENTRATOR, -number)
+
+
+def _network(cursor: CursorWrapper, waiting: Iterable[Interruption]) -> Network:
+    sites = {site_of(each) for each in waiting}
+    meters: dict[Node, int] = {}
+    concentrators: dict[Node, int] = {}
+    for level, column in ((Level.TRANSFORMER, "transformer_id"), (Level.CONCENTRATOR, "id")):
+        ids = _distinct(site.id for site in sites if site and site.level is level)
+        cursor.execute(_SITES.format(site=f"c.{column}"), [ids])
+        for pk, *counts in cursor.fetchall():
+            concentrators[Node(level, pk)], meters[Node(level, pk)] = counts
+    cursor.execute(_OF_SUBSTATIONS, {"ids": _distinct(each.substation for each in waiting)})
+    return Network(meters, concentrators, dict(cursor.fetchall()))
+
+
+def _distinct(ids: Iterable[int | None]) -> list[int]:
+    return sorted({pk for pk in ids if pk is not None})

@@ -1,0 +1,86 @@
+"""One look at the changes of power: what they begin and end, and which outages explain it.
+
+All of a look is one transaction, and one process looks at a time: it may be killed anywhere, and
+the next one sees the same facts and decides the same.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from devices.outbox.blocks import Blocks, open_transaction
+from devices.parameters import parameters_of
+from listeners.outage_store import changes, figures, position, storms
+from listeners.outage_store.applying import apply
+from listeners.outage_store.counting import close, count
+from listeners.outage_store.facts import facts_of, rules_of
+from listeners.outage_store.telling import CLOSED, MERGED, OPENED, tell, tell_changes
+from listeners.outages.facts import Rules
+from listeners.outages.rollup import judge
+from listeners.outages.verdicts import Judgement
+
+PASSES = 8  # of one look; what would need more is seen in the next one
+
+# Those with something to decide, and those whose storm may be over.
+_COMPANIES = """
+SELECT company_id FROM interruption WHERE outage_id IS NULL AND NOT is_momentary
+UNION SELECT company_id FROM outage WHERE id = ANY(%s)
+UNION SELECT company_id FROM outage_storm WHERE until IS NULL
+ORDER BY 1
+"""
+
+
+def look(now: datetime | None = None) -> int:
+    """Bring outages up to date; how many changes were read and decisions taken. 0: nothing new.
+
+    `now` is that of the database, unless a test says otherwise.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        moment = now or open_transaction(cursor)
+        held = position.hold(cursor)
+        if held is None:
+            return 0
+        taken = changes.take(cursor, held)
+        figures.note_since(cursor, taken.since, moment)
+        cursor.execute(_COMPANIES, [sorted(taken.outages)])
+        companies = [company for (company,) in cursor.fetchall()]
+        decided = sum(_Company(cursor, pk, moment).settle(taken.outages) for pk in companies)
+    return taken.changes + decided
+
+
+class _Company:
+    """The outages of one company in one look."""
+
+    def __init__(self, cursor: CursorWrapper, company_id: int, now: datetime) -> None:
+        self._cursor, self._pk, self._now = cursor, company_id, now
+        self._blocks = Blocks(company_id, None)
+
+    def settle(self, touched: set[int]) -> int:
+        """Until the rules find nothing more; how many decisions were taken."""
+        rules, decided = self._rules(), 0
+        for _ in range(PASSES):
+            found = judge(facts_of(self._cursor, self._pk), rules, self._now)
+            if found.is_empty() and not touched:
+                break
+            decided += self._update(found, touched, rules)
+            touched = set()
+        self._blocks.store(self._cursor, self._now.date())
+        return decided
+
+    def _rules(self) -> Rules:
+        rate = parameters_of(self._pk).number("storm_rate")
+        return rules_of(self._pk, storms.look(self._cursor, self._pk, rate, self._now))
+
+    def _update(self, judgement: Judgement, touched: set[int], rules: Rules) -> int:
+        """Keep what was decided, count whom it reaches, close what is over, and tell it."""
+        cursor, now = self._cursor, self._now
+        applied = apply(cursor, self._pk, judgement, now)
+        counted = count(cursor, self._pk, touched.union(applied.opened, applied.grown))
+        over = [one.outage for one in counted if one.is_over(rules)]
+        tell(cursor, self._blocks, OPENED, applied.opened, now)
+        tell(cursor, self._blocks, MERGED, applied.merged, now)
+        tell_changes(cursor, counted, applied.opened, now)
+        close(cursor, over, now)
+        tell(cursor, self._blocks, CLOSED, over, now)
+        return len(applied.opened) + len(applied.merged) + len(over)
