@@ -9,6 +9,9 @@ something, all are called again at once, in this order. What one raises is logge
 from collections.abc import Callable
 from typing import NamedTuple
 
+from listeners import outage_store
+from listeners.meaning import understand
+
 
 class Duty(NamedTuple):
     """A name for logs, and what is called."""
@@ -17,4 +20,11 @@ class Duty(NamedTuple):
     run: Callable[[], int]
 
 
-DUTIES: tuple[Duty, ...] = ()
+DUTIES = (
+    Duty("meaning", lambda: understand().total),
+    Duty("answers", outage_store.answer),
+    Duty("findings", outage_store.take_findings),
+    Duty("outages", outage_store.look),
+    Duty("checks", outage_store.ask),
+    Duty("figures", outage_store.count_days),
+)
