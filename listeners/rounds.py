@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 
 from django.db import connection
@@ -19,6 +20,7 @@ class Rounds:
 
     def __init__(self, duties: Sequence[Duty]) -> None:
         self._duties = duties
+        self._not_before = dict.fromkeys(duties, 0.0)
         self._due = threading.Event()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="duties")
@@ -48,8 +50,15 @@ class Rounds:
     def _work_off(self) -> None:
         """Round after round until nobody has anything left to do."""
         while not self._is_stopping:
-            if not sum(self._done_by(duty) for duty in self._duties):
+            if not sum(self._done_by(duty) for duty in self._duties if self._is_time(duty)):
                 return
+
+    def _is_time(self, duty: Duty) -> bool:
+        now = time.monotonic()
+        if now < self._not_before[duty]:
+            return False
+        self._not_before[duty] = now + duty.every
+        return True
 
     def _done_by(self, duty: Duty) -> int:
         try:

@@ -77,6 +77,13 @@ def test_all_are_called_again_while_one_did_something():
     assert (busy.count, idle.count) == (3, 3)
 
 
+def test_a_duty_with_a_pause_is_not_called_before_it_is_over():
+    often, seldom = Calls(1, 1, 1), Calls()
+    with working(Duty("often", often), Duty("seldom", seldom, every=60.0)):
+        assert often.reach(4)
+    assert seldom.count == 1
+
+
 def test_what_one_raises_is_told_and_stops_no_other(caplog):
     calls = Calls()
     with caplog.at_level(logging.ERROR), working(_failing(), Duty("count", calls)) as running:
