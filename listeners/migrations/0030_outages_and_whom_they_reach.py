@@ -149,15 +149,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='interruption',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['concentrator_id'], name='interruption_below'),
+            index=models.Index(condition=models.Q(('ended_at', None), ('is_own', False)), fields=['concentrator_id'], name='interruption_below'),
         ),
         migrations.AddIndex(
             model_name='interruption',
-            index=models.Index(fields=['outage', 'ended_at'], name='interruption_of_outage'),
+            index=models.Index(condition=models.Q(('outage__isnull', False)), fields=['outage'], name='interruption_of_outage'),
         ),
         migrations.AddIndex(
             model_name='interruption',
-            index=models.Index(fields=['company_id', 'ended_at'], name='interruption_of_day'),
+            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['company_id', 'ended_at'], name='interruption_of_day'),
         ),
         migrations.AddIndex(
             model_name='interruption',

@@ -109,10 +109,18 @@ class Interruption(models.Model):
                 name="interruption_waiting",
             ),
             models.Index(
-                fields=["concentrator_id"], condition=Q(ended_at=None), name="interruption_below"
+                fields=["concentrator_id"],
+                condition=Q(ended_at=None, is_own=False),
+                name="interruption_below",
             ),
-            models.Index(fields=["outage", "ended_at"], name="interruption_of_outage"),
-            models.Index(fields=["company_id", "ended_at"], name="interruption_of_day"),
+            models.Index(
+                fields=["outage"], condition=Q(outage__isnull=False), name="interruption_of_outage"
+            ),
+            models.Index(
+                fields=["company_id", "ended_at"],
+                condition=Q(ended_at__isnull=False),
+                name="interruption_of_day",
+            ),
             models.Index(fields=["meter_id", "-began_at"], name="interruption_of_meter"),
         )
 

@@ -1,8 +1,7 @@
 """Reads what the rules of one company look at: a handful of statements, whatever the storm."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
@@ -22,16 +21,18 @@ _WAITING = """
 SELECT id, meter_id, concentrator_id, transformer_id, substation_id, began_at, ended_at
 FROM interruption WHERE company_id = %s AND outage_id IS NULL AND NOT is_momentary
 """
-# Of a substation's outage also the sites it reaches.
 _OUTAGES = """
 SELECT o.id, o.level, o.node_id, o.transformer_id, o.concentrator_id, o.substation_id, o.since,
-    o.meters_out, o.concentrators_out, CASE WHEN o.level = 'substation' THEN ARRAY(
-        SELECT DISTINCT coalesce(i.transformer_id, -i.concentrator_id) FROM interruption i
-        WHERE i.outage_id = o.id AND i.ended_at IS NULL
-            AND coalesce(i.transformer_id, i.concentrator_id) IS NOT NULL) END
+    o.meters_out, o.concentrators_out
 FROM outage o WHERE o.company_id = %s AND o.state = 'open' AND (
     o.substation_id = ANY(%s) OR o.transformer_id = ANY(%s) OR o.concentrator_id = ANY(%s)
     OR (o.level = 'meter' AND o.node_id = ANY(%s)))
+"""
+# Transformers are counted up, concentrators of which no transformer is known down.
+_REACHED = """
+SELECT DISTINCT outage_id, coalesce(transformer_id, -concentrator_id) FROM interruption
+WHERE outage_id = ANY(%s) AND ended_at IS NULL
+    AND coalesce(transformer_id, concentrator_id) IS NOT NULL
 """
 _SITES = """
 SELECT {site}, count(DISTINCT c.id), count(m.id)
@@ -76,21 +77,25 @@ def facts_of(cursor: CursorWrapper, company_id: int) -> Facts:
         for place in ("substation", "transformer", "concentrator", "meter")
     ]
     cursor.execute(_OUTAGES, [company_id, *around])
-    outages = [_outage(row) for row in cursor.fetchall()]
-    return Facts(waiting, outages, _network(cursor, waiting))
+    outages = [
+        OpenOutage(pk, Node(Level(level), node), *facts)
+        for pk, level, node, *facts in cursor.fetchall()
+    ]
+    return Facts(waiting, _with_sites(cursor, outages), _network(cursor, waiting))
 
 
-def _outage(row: Sequence[Any]) -> OpenOutage:
-    pk, level, node_id, *facts, meters, concentrators, sites = row
-    transformer, concentrator, substation, since = facts
-    return OpenOutage(
-        pk, Node(Level(level), node_id), transformer, concentrator, substation, since, meters,
-        concentrators, frozenset(map(_site, sites or ())),
-    )  # fmt: skip
+def _with_sites(cursor: CursorWrapper, outages: Iterable[OpenOutage]) -> list[OpenOutage]:
+    """Those of substations with the sites they reach."""
+    wide = [one.id for one in outages if one.node.level is Level.SUBSTATION]
+    sites: dict[int, set[Node]] = {pk: set() for pk in wide}
+    if wide:
+        cursor.execute(_REACHED, [wide])
+        for pk, number in cursor.fetchall():
+            sites[pk].add(_site(number))
+    return [one._replace(sites=frozenset(sites.get(one.id, ()))) for one in outages]
 
 
 def _site(number: int) -> Node:
-    """Transformers are counted up, concentrators of which no transformer is known down."""
     return Node(Level.TRANSFORMER, number) if number > 0 else Node(Level.CONCENTRATOR, -number)
 
 
