@@ -34,3 +34,13 @@ class ListenerCollector(Collector):
             yield gauge(name, text, ["host", "ports"], samples)
         for name, (text, total) in COUNTERS.items():
             yield CounterMetricFamily(name, text, value=total(now))
+        yield _understood(now)
+
+
+def _understood(now: Status) -> Metric:
+    """Unknown serials, strange addresses and garbage stand there by their reason."""
+    text = "Datagrams by what they were found to be."
+    family = CounterMetricFamily("hes_listener_understood", text, labels=["verdict", "reason"])
+    for verdict, reason, count in now.understood:
+        family.add_metric([verdict, reason], float(count))
+    return family

@@ -1,5 +1,6 @@
 """A known network in the database, a listener beside it, and storms that reach it over real UDP."""
 
+import json
 import os
 import signal
 import socket
@@ -9,9 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
-from django.db.models import Sum
+from django.core.management import call_command
 
 from devices.models import Company
 from devices.simulator.datagrams import Address, Sender, play
@@ -22,7 +24,6 @@ from hes.demo import company as demo
 from hes.demo import field
 from hes.demo.options import parse
 from hes.lib.processes import die_with
-from listeners.models import ListenerCount, ListenerRun, Verdict
 from tests.factories.processes import ROOT, wait_until
 
 PER_CONCENTRATOR = 5
@@ -105,10 +106,10 @@ class Field:
 
 
 def counters() -> dict[str, int]:
-    """What all listeners received and the kernel dropped, and the verdicts on what was read."""
-    verdicts = ListenerCount.objects.values_list("verdict").annotate(Sum("count"))
-    sums = ListenerRun.objects.aggregate(received=Sum("received"), drops=Sum("kernel_drops"))
-    return {**dict.fromkeys(Verdict.values, 0), **dict(verdicts), **sums}
+    """What `hes listeners status --json` says."""
+    out = StringIO()
+    call_command("listeners", "status", "--json", stdout=out)
+    return json.loads(out.getvalue())
 
 
 def wait_for(what: Callable[[], object], name: str) -> object:
