@@ -20,8 +20,6 @@ from listeners.outages.facts import Rules
 from listeners.outages.rollup import judge
 from listeners.outages.verdicts import Judgement
 
-PASSES = 8  # of one look; what would need more is seen in the next one
-
 # Those with something to decide, and those whose storm may be over.
 _COMPANIES = """
 SELECT company_id FROM interruption WHERE outage_id IS NULL AND NOT is_momentary
@@ -32,7 +30,7 @@ ORDER BY 1
 
 
 def look(now: datetime | None = None) -> int:
-    """Bring outages up to date; how many changes were read and decisions taken. 0: nothing new.
+    """Read changes and judge; how many were read and decisions taken. 0: nothing is left to do.
 
     `now` is that of the database, unless a test says otherwise.
     """
@@ -57,23 +55,19 @@ class _Company:
         self._blocks = Blocks(company_id, None)
 
     def settle(self, touched: set[int]) -> int:
-        """Until the rules find nothing more; how many decisions were taken."""
-        rules, decided = self._rules(), 0
-        for _ in range(PASSES):
-            found = judge(facts_of(self._cursor, self._pk), rules, self._now)
-            if found.is_empty() and not touched:
-                break
-            decided += self._update(found, touched, rules)
-            touched = set()
+        """What the rules find now; how much that was. What follows from it the next look finds."""
+        rules = self._rules()
+        found = judge(facts_of(self._cursor, self._pk), rules, self._now)
+        closed = self._update(found, touched, rules) if touched or found.size else 0
         self._blocks.store(self._cursor, self._now.date())
-        return decided
+        return found.size + closed
 
     def _rules(self) -> Rules:
         rate = parameters_of(self._pk).number("storm_rate")
         return rules_of(self._pk, storms.look(self._cursor, self._pk, rate, self._now))
 
     def _update(self, judgement: Judgement, touched: set[int], rules: Rules) -> int:
-        """Keep what was decided, count whom it reaches, close what is over, and tell it."""
+        """Keep what was decided, count whom it reaches, tell it; how many outages are over."""
         cursor, now = self._cursor, self._now
         applied = apply(cursor, self._pk, judgement, now)
         counted = count(cursor, self._pk, touched.union(applied.opened, applied.grown))
@@ -83,4 +77,4 @@ class _Company:
         tell_changes(cursor, counted, applied.opened, now)
         close(cursor, over, now)
         tell(cursor, self._blocks, CLOSED, over, now)
-        return len(applied.opened) + len(applied.merged) + len(over)
+        return len(over)

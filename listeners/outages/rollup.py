@@ -21,6 +21,7 @@ from listeners.outages.facts import (
     Facts,
     Interruption,
     Level,
+    Network,
     Node,
     OpenOutage,
     Rules,
@@ -36,11 +37,13 @@ LEAST_METERS = 2  # one meter alone never takes its transformer with it
 def judge(facts: Facts, rules: Rules, now: datetime) -> Judgement:
     """What follows from the facts of one company; the same facts give the same answer."""
     found = Judgement()
+    above = {site: one for one in facts.outages for site in one.sites}
     for place, (waiting, outages) in _by_site(facts, rules, now, found).items():
         if place is None:
             found.openings += _lone(waiting, outages, rules, now)
         else:
-            _Site(place, waiting, outages, facts, rules).judge(now, found)
+            site = _Site(place, waiting, outages, facts.network, rules)
+            site.judge(above.get(place), now, found)
     lift(facts, rules, found)
     return found
 
@@ -72,17 +75,20 @@ class _Site:
         node: Node,
         waiting: list[Interruption],
         outages: list[OpenOutage],
-        facts: Facts,
+        network: Network,
         rules: Rules,
     ) -> None:
         self._node, self._waiting, self._rules = node, waiting, rules
-        self._facts = facts
+        self._network = network
         self._own = next((one for one in outages if one.node == node), None)
         self._below = [one for one in outages if one.node != node]
 
-    def judge(self, now: datetime, found: Judgement) -> None:
-        """Join what is open, open what is found, leave the rest for another time."""
-        left = self._joined(found)
+    def judge(self, above: OpenOutage | None, now: datetime, found: Judgement) -> None:
+        """Join what is open, open what is found, leave the rest for another time.
+
+        `above` is the outage of the substation that holds this site.
+        """
+        left = self._joined(self._own or above, found)
         items: list[Item] = [*left, *self._below]
         if self._own is None and (cluster := first_window(items, self._rules.window, self._is_out)):
             found.openings.append(opening(self._node, cluster))
@@ -90,9 +96,9 @@ class _Site:
         left = self._concentrators_alone(left, found)
         found.openings += _lone(left, self._below, self._rules, now)
 
-    def _joined(self, found: Judgement) -> list[Interruption]:
+    def _joined(self, over_all: OpenOutage | None, found: Judgement) -> list[Interruption]:
         """What no open outage reaches; the rest joins."""
-        reaching = [self._own] if self._own else self._of_substation()
+        reaching = [over_all] if over_all else []
         reaching += [one for one in self._below if one.node.level is Level.CONCENTRATOR]
         left, joins = [], defaultdict(list)
         for each in self._waiting:
@@ -104,14 +110,6 @@ class _Site:
         found.joinings += [Joining(outage, tuple(ids)) for outage, ids in joins.items()]
         return left
 
-    def _of_substation(self) -> list[OpenOutage]:
-        """The outage of the substation, if it holds this site."""
-        return [
-            one
-            for one in self._facts.outages
-            if one.node.level is Level.SUBSTATION and self._node in one.sites
-        ]
-
     def _reaches(self, outage: OpenOutage, each: Interruption) -> bool:
         is_alone = outage.node.level is Level.CONCENTRATOR and outage.node != self._node
         if is_alone and outage.concentrator != each.concentrator:
@@ -119,11 +117,10 @@ class _Site:
         return each.meter is None or each.began >= outage.since - self._rules.window
 
     def _is_out(self, meters: int, concentrators: int) -> bool:
-        network = self._facts.network
-        of_all = network.concentrators.get(self._node, 0)
+        of_all = self._network.concentrators.get(self._node, 0)
         if of_all and concentrators >= of_all:
             return True
-        share = network.meters.get(self._node, 0) * self._rules.share
+        share = self._network.meters.get(self._node, 0) * self._rules.share
         return meters * 100 >= max(LEAST_METERS * 100, share)
 
     def _concentrators_alone(

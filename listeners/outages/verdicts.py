@@ -39,9 +39,10 @@ class Judgement:
     joinings: list[Joining] = field(default_factory=list)
     momentary: list[int] = field(default_factory=list)
 
-    def is_empty(self) -> bool:
-        """Whether nothing would change."""
-        return not (self.openings or self.joinings or self.momentary)
+    @property
+    def size(self) -> int:
+        """How many decisions; 0: nothing would change."""
+        return len(self.openings) + len(self.joinings) + len(self.momentary)
 
 
 def begin(item: Item) -> datetime:

@@ -68,7 +68,11 @@ class World:
         return self.begin + timedelta(seconds=seconds)
 
     def look(self, seconds: float) -> int:
-        return outage_store.look(self.at(seconds))
+        """As the listener looks: as long as there is something to do."""
+        done = 0
+        while found := outage_store.look(self.at(seconds)):
+            done += found
+        return done
 
     def off(self, devices: Iterable[Concentrator | Meter], seconds: float) -> None:
         self.tell(devices, True, seconds)
