@@ -25,7 +25,7 @@ def test_a_local_hub_serves_every_kind_and_its_address_reaches_the_others(
     flow = stream.prepare(tmp_path, 5999)
     assert os.environ[STREAM] == flow.connection_string
     assert flow.facts == {"connection_string": flow.connection_string, "hubs": list(flow.hubs)}
-    assert len(flow.hubs) == 11
+    assert len(flow.hubs) == 12
     [hub] = flow.children
     assert {f"--hub={name}" for name in flow.hubs} <= set(hub.argv)
     assert "canary" not in repr(flow)
