@@ -21,6 +21,7 @@ BENCHMARKS = {
     "visits": "benchmarks.visits",
     "orders": "benchmarks.orders",
     "readings": "benchmarks.readings",
+    "udp": "benchmarks.udp",
 }
 
 

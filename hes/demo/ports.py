@@ -8,7 +8,7 @@ HOST = "127.0.0.1"
 LISTENING = {"wake_up": "HES_WAKE_UP_PORT", "last_gasp": "HES_LAST_GASP_PORT"}
 """Where datagrams are heard, and the variable of each."""
 _USUAL = {"wake_up": 58_692, "last_gasp": 58_693}
-_BOTH = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+BOTH = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
 
 
 def free_port(wanted: int, kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,)) -> int:
@@ -27,7 +27,7 @@ def choose_listening() -> None:
     """Name the ports of datagrams for us and our children, where nobody has; before settings."""
     for name, variable in LISTENING.items():
         if not os.environ.get(variable):
-            os.environ[variable] = str(free_port(_USUAL[name], _BOTH))
+            os.environ[variable] = str(free_port(_USUAL[name], BOTH))
 
 
 def _free(port: int, kinds: Sequence[socket.SocketKind]) -> int | None:
