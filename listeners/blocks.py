@@ -44,7 +44,7 @@ def block_of(run: UUID, number: int, batches: Sequence[Batch]) -> Block:
     """The rows of these batches, in their order."""
     moments = [batch.received_at for batch in batches]
     count = sum(len(batch.sizes) for batch in batches)
-    rows = b"".join(row for batch in batches for row in batch.rows())
+    rows = b"".join(batch.rows() for batch in batches)
     return Block(run, number, count, min(moments), max(moments), rows)
 
 

@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devices', '0010_meters_on_their_way_are_found_by_an_index'),
-        ('listeners', '0011_the_journal_is_only_appended'),
+        ('listeners', '0012_the_journal_has_a_smaller_index'),
     ]
 
     operations = [

@@ -4,12 +4,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.partitions import ensure
 from hes.lib.copy_binary import copy_binary
-from listeners.batches import COLUMNS, KEPT, single
+from listeners.batches import COLUMNS, HEAD, KEPT, Batch, single
 from listeners.models import Datagram
 
+sizes = st.integers(0, HEAD)
+sources = st.binary(min_size=14, max_size=14).map(lambda name: b"\x02\0" + name)
 NOON = datetime(2026, 6, 10, 12, 0, 0, 123456, tzinfo=UTC)
 MICROSECONDS = int(NOON.timestamp()) * 1_000_000 + 123456
 
@@ -21,11 +25,18 @@ def test_a_row_says_what_came_from_where_and_when(size):
     batch = single(raw, size, ("10.1.2.3", 40_001), 58_693, MICROSECONDS)
     ensure("datagram", NOON.date(), NOON.date())
     with connection.cursor() as cursor:
-        copy_binary(cursor, "datagram", COLUMNS, batch.rows())
+        copy_binary(cursor, "datagram", COLUMNS, [batch.rows()])
     row = Datagram.objects.get()
     assert (row.day, row.received_at) == (date(2026, 6, 10), NOON)
     assert (row.source, row.source_port, row.port) == ("10.1.2.3", 40_001, 58_693)
     assert (row.is_stream, row.size, bytes(row.raw)) == (True, size, raw)
+
+
+@given(st.lists(st.tuples(st.binary(min_size=HEAD, max_size=HEAD), sources), min_size=1), sizes)
+def test_rows_of_one_size_are_made_at_once_and_are_the_same(datagrams, size):
+    heads, names = zip(*datagrams, strict=True)
+    batch = Batch(MICROSECONDS, 58_693, [size] * len(heads), b"".join(names), b"".join(heads))
+    assert batch.rows() == b"".join(batch._each())
 
 
 def test_the_weight_counts_what_is_held():

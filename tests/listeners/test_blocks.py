@@ -53,4 +53,4 @@ def test_a_block_is_made_of_batches_in_their_order():
     batches = [single(b"a", 1, ("10.0.0.1", 1), 1, 5), single(b"b", 1, ("10.0.0.1", 1), 1, 4)]
     block = block_of(UUID(int=1), 9, batches)
     assert (block.number, block.count, block.first_at, block.last_at) == (9, 2, 4, 5)
-    assert block.rows == b"".join([*batches[0].rows(), *batches[1].rows()])
+    assert block.rows == batches[0].rows() + batches[1].rows()

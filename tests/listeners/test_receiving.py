@@ -18,7 +18,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def _raw(batch: Batch) -> list[bytes]:
-    return [batch._raw(number, size) for number, size in enumerate(batch.sizes)]
+    return [batch.raw(number) for number in range(len(batch.sizes))]
 
 
 def test_an_empty_socket_gives_nothing(receiver):

@@ -26,7 +26,7 @@ class Server:
 
     @property
     def messages(self) -> list[tuple[int, bytes]]:
-        return [(batch.sizes[0], batch._raw(0, batch.sizes[0])) for batch in self.batches]
+        return [(batch.sizes[0], batch.raw(0)) for batch in self.batches]
 
     async def reach(self, count: int) -> None:
         async with asyncio.timeout(5):
