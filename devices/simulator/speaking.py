@@ -24,6 +24,7 @@ from devices.simulator.state import NOBODY
 from devices.simulator.storms import Gasp, Storm
 
 TICK = 0.5  # seconds
+MISSED = 60  # seconds; what a frozen process has missed beyond is not made up for
 _OF_CONCENTRATORS = Kind.CONCENTRATOR_OFF, Kind.CONCENTRATOR_ON
 
 
@@ -81,7 +82,8 @@ class Voice:
 
     def speak(self, now: float) -> None:
         """Say all that is due up to an instant (UTC epoch seconds)."""
-        after, self._told_until = self._told_until, max(int(now), self._told_until)
+        after = max(self._told_until, int(now) - MISSED)
+        self._told_until = max(int(now), self._told_until)
         for storm in self._outages(after, self._told_until):
             self.strike(storm)
         for serial, held in list(self._field.holdings.concentrators.items()):

@@ -85,6 +85,13 @@ async def test_it_wakes_up_once_a_period_from_its_own_address(ear):
         assert held.wake_ups == len(found)
 
 
+async def test_what_a_frozen_field_has_missed_is_not_made_up_for(ear):
+    async with field() as (running, voice):
+        running.holdings.concentrator(FIRST.serial).spontaneous = profile(ear, period=1)
+        voice.speak(time.time() + 36_000)
+        assert kinds(ear) == [Kind.WAKE_UP]
+
+
 async def test_what_the_profile_switches_off_is_not_said(ear):
     async with field() as (running, voice):
         now = time.time()
