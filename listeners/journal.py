@@ -104,7 +104,8 @@ class Journal:
                 session.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Drop the session; the next call makes a new one."""
+        """Drop the session; the next call makes a new one, and looks for partitions again."""
+        self._days.clear()
         connection.close()
         if self._session:
             self._session.close()

@@ -91,10 +91,10 @@ class Streams:
         task.add_done_callback(self._under_way.discard)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter, port: int) -> None:
-        source = writer.get_extra_info("peername")
+        source = writer.get_extra_info("peername")  # None: it is gone already
         try:
             for _ in range(FRAMES):
-                if not await self._received(reader, source, port):
+                if not (source and await self._received(reader, source, port)):
                     return
                 while self._is_full():
                     await asyncio.sleep(_FULL_PAUSE)

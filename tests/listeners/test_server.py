@@ -15,7 +15,7 @@ from listeners.batches import KEPT
 from listeners.duties import Duty
 from listeners.journal import Journal
 from listeners.models import Datagram, ListenerRun
-from listeners.server import CannotListen, Listener, Options
+from listeners.server import CannotListen, Listener, Options, WriterDied
 from listeners.spool import SpoolInUse
 from tests.factories.datagrams import HOST, SAMPLE, listening, send
 from tests.factories.processes import wait_until
@@ -237,6 +237,14 @@ def test_a_port_that_is_taken_is_named(spool):
         port = taken.getsockname()[1]
         with pytest.raises(CannotListen, match=f"{HOST}:{port}: Address already in use"):
             Listener(Options(HOST, [port], spool, 1000), ()).run()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_died_ends_the_process(spool, monkeypatch):
+    """Somebody starts it again; to go on listening would lose all in silence."""
+    monkeypatch.setattr(Journal, "tell", lambda *_: 1 / 0)
+    with pytest.raises(WriterDied):
+        Listener(Options(HOST, [0], spool, 1000), ()).run()
 
 
 def test_a_spool_in_use_stops_the_start(spool):
