@@ -155,6 +155,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("clock_alarm_pause", 6, "h", "then not again so long, doubling (assumed)"),
         Parameter("clock_alarm_pause_cap", 168, "h", "longest such pause (assumed)"),
         Parameter("outage_momentary", 60, "s", "shorter is momentary and no outage (issue 5.4)"),
+        Parameter("outage_return_delay", 150, "s", "until a return is heard (002: 139 s; assumed)"),
         Parameter("outage_window", 300, "s", "losses so near are one incident (assumed)"),
         Parameter("outage_share", 50, "%", "of a transformer's meters dark: it is out (assumed)"),
         Parameter("outage_close_share", 10, "%", "fewer still dark: it is back (assumed)"),

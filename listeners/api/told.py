@@ -60,12 +60,24 @@ class OutageWithTimeline(OutageTold):
     checks = CheckTold(many=True, help_text="the last 100, newest first")
 
 
+class SuspectTold(Fields):
+    """A site below which power is lost since too short a time to tell an outage from a moment."""
+
+    substation = serializers.CharField()
+    transformer = serializers.CharField()
+    concentrator = serializers.CharField(help_text="where no transformer is known")
+    since = serializers.DateTimeField()
+    meters = serializers.IntegerField()
+    customers_out = serializers.IntegerField()
+
+
 class OutagesTold(Fields):
     """Outages, newest first; `next` is the `before` of the next page, null on the last one."""
 
     storm_since = serializers.DateTimeField(
         allow_null=True, help_text="in a storm single customers are told when it is over"
     )
+    suspected = SuspectTold(many=True, help_text="dark, and not told yet; the largest 200")
     outages = OutageTold(many=True)
     next = serializers.IntegerField(allow_null=True)
 

@@ -31,8 +31,11 @@ class Outages(APIView):
         limit = filters.pop("limit")
         found = records.page(company, filters, limit)
         following = _next(found, limit, "outage")
-        storm = records.storm_since(company)
-        return Response({"storm_since": storm, "outages": found, "next": following})
+        around = {
+            "storm_since": records.storm_since(company),
+            "suspected": records.suspected(company),
+        }
+        return Response({**around, "outages": found, "next": following})
 
 
 class Outage(APIView):

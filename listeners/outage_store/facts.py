@@ -55,6 +55,7 @@ def rules_of(company_id: int, is_storm: bool) -> Rules:
     number = parameters_of(company_id).number
     return Rules(
         momentary=timedelta(seconds=number("outage_momentary")),
+        return_delay=timedelta(seconds=number("outage_return_delay")),
         window=timedelta(seconds=number("outage_window")),
         share=number("outage_share"),
         close_share=min(number("outage_close_share"), number("outage_share") - 1),

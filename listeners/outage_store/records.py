@@ -55,9 +55,20 @@ FROM interruption i LEFT JOIN meter m ON m.id = i.meter_id
 WHERE i.outage_id = %(outage)s AND i.meter_id IS NOT NULL AND i.id > %(after)s
 ORDER BY i.id LIMIT %(limit)s
 """
+_SUSPECTED = """
+SELECT coalesce(s.name, ''), coalesce(t.code, ''),
+    CASE WHEN t.id IS NULL THEN coalesce(nullif(c.name, ''), c.serial_number, '') ELSE '' END AS td,
+    min(i.began_at), count(i.meter_id), count(i.usage_point_id)
+FROM interruption i LEFT JOIN substation s ON s.id = i.substation_id
+    LEFT JOIN transformer t ON t.id = i.transformer_id
+    LEFT JOIN concentrator c ON c.id = i.concentrator_id
+WHERE i.company_id = %s AND i.outage_id IS NULL AND NOT i.is_momentary AND i.ended_at IS NULL
+GROUP BY s.name, t.code, td ORDER BY count(i.usage_point_id) DESC, min(i.began_at) LIMIT 200
+"""
 _IS_OF = "SELECT id FROM outage WHERE company_id = %s AND id = %s"
 _STORM = "SELECT since FROM outage_storm WHERE company_id = %s AND until IS NULL"
 
+_SUSPECT_NAMES = ("substation", "transformer", "concentrator", "since", "meters", "customers_out")
 _STEP_NAMES = ("at", "known_at", "kind", "customers_out", "text")
 _CHECK_NAMES = ("round", "asked_at", "meter", "order", "finding", "found_at")
 _CUSTOMER_NAMES = (
@@ -94,6 +105,11 @@ def customers(company_id: int, outage: int, after: int, limit: int) -> list[Reco
         return None
     values = {"outage": outage, "after": after, "limit": limit}
     return _records(_CUSTOMERS, values, _CUSTOMER_NAMES)
+
+
+def suspected(company_id: int) -> list[Record]:
+    """Sites below which power is lost and no outage is told yet, as it may be momentary."""
+    return _records(_SUSPECTED, [company_id], _SUSPECT_NAMES)
 
 
 def storm_since(company_id: int) -> datetime | None:

@@ -31,6 +31,7 @@ class Rules:
     """
 
     momentary: timedelta = timedelta(seconds=60)
+    return_delay: timedelta = timedelta(seconds=150)
     window: timedelta = timedelta(seconds=300)
     share: int = 50
     close_share: int = 10
@@ -52,9 +53,14 @@ class Interruption(NamedTuple):
     began: datetime
     ended: datetime | None = None
 
-    def lasted(self, now: datetime) -> timedelta:
-        """How long; up to now if it still does."""
-        return (self.ended or now) - self.began
+    def outlasts(self, span: timedelta, rules: Rules, now: datetime) -> bool:
+        """Whether it surely lasts longer than `span`.
+
+        Of what seems to last nobody knows before a return of power would have been heard.
+        """
+        if self.ended is not None:
+            return self.ended - self.began >= span
+        return now - self.began >= span + rules.return_delay
 
 
 class OpenOutage(NamedTuple):

@@ -1,6 +1,7 @@
 """From interruptions to the outages that explain them, at the highest level that does.
 
-1. Shorter than `momentary` is no outage; what still lasts waits until it has outlasted it.
+1. Shorter than `momentary` is no outage. What still lasts waits until it has outlasted that, and a
+   return of power within it would have been heard (`return_delay`: messages of it come late).
 2. What an open outage reaches joins it.
 3. A site (transformer, or a concentrator of which no transformer is known) is out when `share` of
    its meters, at least two, lost power within one `window`, or all its concentrators did.
@@ -57,7 +58,7 @@ def _by_site(
     """What is ripe for judgement, and the open outages of its sites; notes what was momentary."""
     sites: dict[Node | None, _Ripe] = defaultdict(lambda: ([], []))
     for each in facts.waiting:
-        if each.lasted(now) >= rules.momentary:
+        if each.outlasts(rules.momentary, rules, now):
             sites[site_of(each)][0].append(each)
         elif each.ended is not None:
             found.momentary.append(each.id)
@@ -156,4 +157,4 @@ def _lone(
 
 
 def _patience(rules: Rules) -> timedelta:
-    return rules.momentary + rules.details_after
+    return rules.momentary + rules.return_delay + rules.details_after

@@ -15,7 +15,7 @@ def suspects(facts: Facts, rules: Rules, now: datetime) -> list[Node]:
     dark: Mapping[Node, set[int]] = defaultdict(set)
     for each in facts.waiting:
         place = site_of(each)
-        is_dark = each.ended is None and each.lasted(now) >= rules.momentary
+        is_dark = each.ended is None and now - each.began >= rules.momentary
         if place and each.meter is not None and is_dark:
             dark[place].add(each.meter)
     known = {site_of(one) for one in facts.outages if one.node.level is not Level.METER}

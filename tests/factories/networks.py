@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from devices.choices import ConcentratorState
 from devices.models import Company, Concentrator, Meter, Substation, Transformer
+from devices.parameters import change
 from listeners import outage_store
 from listeners.models import Interruption, Outage, PowerSource
 from listeners.power import Change, record
@@ -106,9 +107,12 @@ def _change(
     return Change(device.company_id, concentrator, meter, is_dark, moment, source=source)
 
 
-def world(zone: str = "UTC") -> World:
+def world(zone: str = "UTC", code: str = "demo") -> World:
+    """Returns of power are heard at once, unless a test says otherwise."""
     fleets.make_partitions()
-    return World(fleets.company(zone))
+    made = World(fleets.company(zone, code))
+    change(made.owner, "outage_return_delay", "0")
+    return made
 
 
 def told(level: str | None = None) -> list[tuple[str, str, str, int, int]]:

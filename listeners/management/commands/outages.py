@@ -17,6 +17,7 @@ COLUMNS = (
     "outage", "level", "name", "state", "since", "until", "customers", "customers_out",
     "customer_minutes", "restored_by", "part_of",
 )  # fmt: skip
+SUSPECTS = ("substation", "transformer", "concentrator", "since", "meters", "customers_out")
 STEPS = ("at", "known_at", "kind", "customers_out", "text")
 CHECKS = ("asked_at", "round", "meter", "order", "finding", "found_at")
 DAYS = (
@@ -52,7 +53,10 @@ def _list(company: int, options: dict[str, Any]) -> Iterable[str]:
     limit = min(max(options["limit"], 1), records.LONGEST_PAGE)
     since = records.storm_since(company)
     head = [f"storm since {_shown(since)}: single customers are told when it is over"]
-    return [*(head if since else []), *_table(COLUMNS, records.page(company, filters, limit))]
+    lines = [*(head if since else []), *_table(COLUMNS, records.page(company, filters, limit))]
+    if suspected := records.suspected(company):
+        lines += ["", "dark, and not told yet:", *_table(SUSPECTS, suspected)]
+    return lines
 
 
 def _show(company: int, options: dict[str, Any]) -> Iterable[str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import timeit
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hes.domain.events import RENDERED, EventKind
 from hes.domain.measurands import ValueType, reading_type
 from hes.domain.orders import OrderResult
 from hes.domain.records import MaximumPower
-from hes.domain.time import local_stamp
+from hes.domain.time import local_stamp, utc_stamp
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SANTIAGO = -180  # summer time in October
@@ -236,6 +237,24 @@ ONE_OF_EACH = {
     "MP": layouts.peak_line("M1", "P1", MaximumPower(bytes(6), 0, 0, 1)),
     "PP": layouts.sample_line("M1", "P1", "5000", layouts.PREPAID_CREDIT, "2026-01-01 00:00:00.0"),
     "VV": layouts.voltage_lines("M1", "P1", (1987, 2410), (12, 660), "2026-01-04 00:00:00.000"),
+    "OUT": layouts.outage_line(
+        "OPENED",
+        NOW,
+        layouts.OutageTold(
+            Subject("TD-1"),
+            "SE-1",
+            "TR-1",
+            7,
+            "transformer",
+            NOW,
+            None,
+            9,
+            9,
+            None,
+            None,
+            "",
+        ),
+    ),
     "VI": layouts.sample_line("M1", "", "75", layouts.VOLTAGE_INTERRUPTION, "2026-01-01 00:00:00"),
 }
 
@@ -320,3 +339,17 @@ def test_encoding_is_several_times_faster_than_the_csv_module() -> None:
         )
     )
     assert ours * 4 < min(timeit.repeat(by_module, number=50, repeat=5))
+
+
+def test_an_outage_is_told_with_what_it_has_and_nothing_for_what_it_has_not() -> None:
+    opened = layouts.OutageTold(
+        Subject(""), "SE-1", "", 7, "substation", NOW, None, 90, 90, None, None, ""
+    )
+    stamp = utc_stamp(NOW)
+    assert layouts.outage_line("OPENED", NOW, opened) == (
+        f";;;SE-1;;7;OPENED;substation;{stamp};{stamp};;90;90;;;\n"
+    )
+    ended = replace(opened, until=NOW, customers_out=0, customer_seconds=5_430, restored_by="gasp")
+    assert layouts.outage_line("CLOSED", NOW, replace(ended, parent=3)) == (
+        f";;;SE-1;;7;CLOSED;substation;{stamp};{stamp};{stamp};90;0;90.50;3;gasp\n"
+    )

@@ -48,6 +48,16 @@ def test_what_is_out_now(world: World, ana: Caller) -> None:
     assert (outage["until"], outage["customer_minutes"]) == (None, None)
 
 
+def test_what_is_dark_is_seen_at_once_though_it_may_be_momentary(world: World, ana: Caller) -> None:
+    world.off([world.sites[0].concentrator], 1000)
+    world.look(1005)
+    [suspect] = ana.get("outages/", state="open")[1]["suspected"]
+    assert (suspect["transformer"], suspect["customers_out"]) == ("TR-1", 10)
+    call_command("outages", "list")
+    world.look(1060)
+    assert ana.get("outages/")[1]["suspected"] == []
+
+
 def test_history_goes_by_pages(world: World, ana: Caller) -> None:
     first = ana.get("outages/", limit=1)[1]
     second = ana.get("outages/", limit=1, before=first["next"])[1]
@@ -113,7 +123,8 @@ def test_no_answer_crosses_companies(world: World, ana: Caller) -> None:
     eve = Caller("eve", fleets.company(code="other"))
     pk = Outage.objects.get(name="TR-2").pk
     Storm.objects.create(company=world.owner, since=timezone.now())
-    assert eve.get("outages/")[1] == {"storm_since": None, "outages": [], "next": None}
+    nothing = {"storm_since": None, "suspected": [], "outages": [], "next": None}
+    assert eve.get("outages/")[1] == nothing
     for path in (f"outages/{pk}/", f"outages/{pk}/customers/"):
         status, said = eve.get(path)
         assert (status, said["code"]) == (404, "2.15")

@@ -1,12 +1,12 @@
 """Changes of power become outages in the database: whom they reach, when, and each told once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from devices.models import MeterInstallation
 from devices.parameters import change
-from listeners.models import Interruption, Outage, OutageStep, PowerSource
+from listeners.models import Interruption, Outage, OutageStep, PowerSource, Storm
 from tests.factories import fleets, networks
 from tests.factories.networks import World, events, span, told
 
@@ -205,17 +205,40 @@ def test_an_outage_that_is_heard_of_when_it_is_over_is_opened_and_closed(world: 
 
 def test_in_a_storm_single_customers_wait_until_it_is_over(world: World) -> None:
     change(world.owner, "storm_rate", "3")
-    world.off(world.sites[0].meters[:4], 0)
     change(world.owner, "outage_share", "90")
-    now = networks.datetime.now(networks.UTC)
-    world.begin = now - timedelta(seconds=0)
-    Interruption.objects.update(began_at=now - timedelta(minutes=5))
-    world.look(0)
-    Interruption.objects.update(began_at=now - timedelta(minutes=5))
-    world.look(1)
+    now = (datetime.now(UTC) - world.begin).total_seconds()
+    world.off(world.sites[0].meters[:4], now - 500)  # recorded now: four losses in a minute
+    world.look(now)
+    assert (Storm.objects.filter(until=None).count(), told()) == (1, [])
+    world.look(now + 50)
     assert told() == []
-    world.look(120)
+    world.look(now + 62)
+    assert Storm.objects.filter(until=None).count() == 0
     assert [row[0] for row in told()] == ["meter"] * 4
+
+
+def test_large_outages_are_told_in_a_storm_too(world: World) -> None:
+    change(world.owner, "storm_rate", "3")
+    now = (datetime.now(UTC) - world.begin).total_seconds()
+    world.off([*world.sites[0].meters[:6]], now - 500)
+    world.look(now)
+    assert Storm.objects.filter(until=None).count() == 1
+    assert [row[0] for row in told()] == ["transformer"]
+
+
+def test_a_return_that_is_still_on_its_way_is_waited_for(world: World) -> None:
+    change(world.owner, "outage_return_delay", "150")
+    world.off([world.sites[0].concentrator], 0)
+    world.look(170)
+    assert told() == []
+    world.tell([world.sites[0].concentrator], False, 40)  # heard after 139 s more
+    world.look(179)
+    assert told() == []
+    world.off([world.sites[0].concentrator], 300)
+    world.look(509)
+    assert told() == []
+    world.look(510)
+    assert told() == [("transformer", "TR-1", "open", 10, 10)]
 
 
 def test_what_restored_it_is_kept(world: World) -> None:
@@ -228,7 +251,7 @@ def test_what_restored_it_is_kept(world: World) -> None:
 
 
 def test_nothing_crosses_companies(world: World) -> None:
-    other = World(fleets.company(code="other"), begin=world.begin)
+    other = networks.world(code="other")
     site = other.concentrator(None, None, 99)
     meters = fleets.meters(site, 3, first=99_001)
     world.off([world.sites[0].concentrator], 0)

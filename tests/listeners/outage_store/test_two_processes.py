@@ -114,5 +114,5 @@ def test_a_name_that_tears_lines_keeps_the_outage_and_loses_its_line(world: Worl
 
 def test_the_duties_have_nothing_to_do_in_an_empty_system() -> None:
     fleets.make_partitions()
-    duties = ("look", "answer", "take_findings", "ask", "count_days")
+    duties = ("hear", "take", "look", "ask", "refresh")
     assert [getattr(outage_store, name)() for name in duties] == [0] * 5

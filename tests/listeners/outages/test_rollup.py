@@ -23,7 +23,7 @@ from listeners.outages.suspicion import suspects
 from listeners.outages.verdicts import Judgement
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
-RULES = Rules()
+RULES = Rules(return_delay=timedelta(0))
 METERS = 10  # of each transformer
 T = [Node(Level.TRANSFORMER, number) for number in range(4)]
 SUBSTATION = Node(Level.SUBSTATION, 9)
@@ -87,6 +87,21 @@ def out(node: Node, since: float = 0, meters: int = METERS, **more) -> OpenOutag
 )
 def test_what_is_opened(waiting: list[Interruption], now: float, nodes: list[Node]) -> None:
     assert [one.node for one in said(waiting, now).openings] == nodes
+
+
+@pytest.mark.parametrize(
+    ("waiting", "now", "opened"),
+    [
+        ([concentrator(0)], 209.9, 0),  # 60 s, and 150 s until its return would be heard
+        ([concentrator(0)], 210, 1),
+        ([concentrator(0, 0, 30)], 170, 0),
+        ([concentrator(0, 0, 70)], 170, 1),  # heard of as it is: nothing to wait for
+    ],
+)
+def test_a_return_that_is_still_on_its_way_is_waited_for(
+    waiting: list[Interruption], now: float, opened: int
+) -> None:
+    assert len(said(waiting, now, rules=Rules()).openings) == opened
 
 
 def test_one_transformer_of_four_is_no_substation_and_two_are() -> None:
@@ -202,7 +217,7 @@ def test_no_momentary_is_ever_an_outage(
 ) -> None:
     waiting = [*meters, *own]
     found = said(waiting, now)
-    short = {each.id for each in waiting if each.lasted(at(now)) < RULES.momentary}
+    short = {each.id for each in waiting if not each.outlasts(RULES.momentary, RULES, at(now))}
     assert not short & {member for one in found.openings for member in one.members}
     assert set(found.momentary) == {each.id for each in waiting if each.id in short and each.ended}
 

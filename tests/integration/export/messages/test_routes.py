@@ -26,6 +26,11 @@ def test_hubs_are_named_by_kind_and_company(
     assert hub_name("LPE", code, is_first, pattern) == expected
 
 
+def test_the_stream_of_outages_has_a_name_of_its_own() -> None:
+    assert hub_name("OUT", "demo", True, "") == "hes-outage"
+    assert hub_name("OUT", "bob", False, "") == "hes-bob-outage"
+
+
 def test_one_company_may_use_one_hub_for_several_kinds() -> None:
     assert shared_hubs([("bob", "all"), ("bob", "all"), ("eve", "other")]) == []
 
