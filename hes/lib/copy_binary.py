@@ -14,9 +14,6 @@ NULL = struct.pack(">i", -1)
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no header extension
 _TRAILER = struct.pack(">h", -1)
 _DAY_ZERO = date(2000, 1, 1).toordinal()
-# Handed over at a time: the driver asks for the interpreter before each piece, and a busy thread may
-# keep it for 5 ms; in the driver's own pieces of 8 KiB a block of 1 MB would take half a second.
-_PIECE = 1024 * 1024
 _INTEGER, _BIGINT = 23, 20  # types of elements, pg_type.oid
 
 
@@ -82,6 +79,11 @@ def _array(element: int, fields: Sequence[bytes]) -> bytes:
 def row(*fields: bytes) -> bytes:
     """One row of these fields."""
     return struct.pack(">h", len(fields)) + b"".join(fields)
+
+
+# Handed over at a time: before each piece the driver asks for the interpreter, which a busy thread
+# may keep for 5 ms; in the driver's own pieces of 8 KiB a block of 1 MB would take half a second.
+_PIECE = 1024 * 1024
 
 
 def copy_binary(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
