@@ -21,6 +21,7 @@ BENCHMARKS = {
     "visits": "benchmarks.visits",
     "orders": "benchmarks.orders",
     "readings": "benchmarks.readings",
+    "meaning": "benchmarks.meaning",
 }
 
 
