@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from devices.protocol.spontaneous import Kind, Message
-from listeners.journal import Arrived
+from listeners.arrivals import Arrived
 from listeners.senders import Sender
 from listeners.stamps import Stamp
 

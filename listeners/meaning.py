@@ -23,11 +23,11 @@ from devices.events import Event, publish
 from devices.outbox.blocks import Blocks, open_transaction
 from devices.protocol.pushes import Sealed
 from devices.protocol.spontaneous import Kind, Message
-from listeners import cursors, gasps, journal, power, seals, storing, wake_ups
+from listeners import arrivals, cursors, gasps, power, seals, storing, wake_ups
+from listeners.arrivals import Arrived
 from listeners.datagrams import decode
 from listeners.directory import Directory
 from listeners.duplicates import said_before
-from listeners.journal import Arrived
 from listeners.known import Known
 from listeners.models import Verdict
 from listeners.paces import Pace
@@ -78,7 +78,7 @@ _PACES = (_of_devices, _of_sources)
 def understand(limit: int = BATCH) -> Understood:
     """Give at most `limit` datagrams their meaning, in one transaction; what was done."""
     with connection.cursor() as cursor:
-        if not journal.has_more(cursor, cursors.place_of(cursor, READER)):
+        if not arrivals.has_more(cursor, cursors.place_of(cursor, READER)):
             return NOTHING
         with _no_collection(), transaction.atomic():
             tally = _understand(cursor, limit)
@@ -102,7 +102,7 @@ def _understand(cursor: CursorWrapper, limit: int) -> Tally:
     moment = open_transaction(cursor)
     cursor.execute(_BY_INDEX)
     place = cursors.take(cursor, READER)
-    arrived = journal.read_after(cursor, place, limit) if place else []
+    arrived = arrivals.read_after(cursor, place, limit) if place else []
     if arrived:
         for pace in _PACES:
             pace.begin()

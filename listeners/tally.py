@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from devices.protocol.spontaneous import Message
 from hes.lib import copy_binary
 from hes.lib.arrays import numbers
-from listeners.journal import Arrived
+from listeners.arrivals import Arrived
 from listeners.models import Verdict
 from listeners.senders import Suspicion
 from listeners.storing import address
