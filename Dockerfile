@@ -11,6 +11,7 @@ COPY hes hes
 COPY devices devices
 COPY workorders workorders
 COPY integration integration
+COPY listeners listeners
 COPY templates templates
 COPY static static
 RUN /app/.venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .

@@ -22,6 +22,7 @@ BENCHMARKS = {
     "orders": "benchmarks.orders",
     "readings": "benchmarks.readings",
     "meaning": "benchmarks.meaning",
+    "udp": "benchmarks.udp",
 }
 
 

@@ -223,9 +223,14 @@ if PRODUCTION and (EVENT_HUB_EMULATOR or "DevelopmentEmulator" in EVENT_HUB_CONN
 if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
     env.fault("HES_BLOB_CONTAINER_URL", "is named beside HES_BLOB_CONNECTION_STRING; keep one")
 
-# --- what devices tell by themselves: whom to believe ------------------------------------------
-# Load balancers, access servers and NAT behind which senders have other addresses than their own.
+# --- where devices report by themselves ----------------------------------------------------------
+# Told to concentrators by their technical configuration; the documents' names stand in
+# `devices.reporting`. Production has no address that would do: where it is empty, none is told.
 
+SPONTANEOUS_ADDRESS = env.address("HES_SPONTANEOUS_ADDRESS", "" if PRODUCTION else "127.0.0.1")
+WAKE_UP_PORT = env.integer("HES_WAKE_UP_PORT", 58_692, minimum=1, maximum=65_535)
+LAST_GASP_PORT = env.integer("HES_LAST_GASP_PORT", 58_693, minimum=1, maximum=65_535)
+# Load balancers, access servers and NAT behind which senders have other addresses than their own.
 LISTENER_RELAYS = env.networks("HES_LISTENER_RELAYS")
 LISTENER_SUSPECTS_ALARM = env.integer("HES_LISTENER_SUSPECTS_ALARM", 100, minimum=1)  # a minute
 
@@ -257,6 +262,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+# --- listening: UDP and TCP at the two ports ------------------------------------------------------
+
+LISTEN_ADDRESS = env.address("HES_LISTEN_ADDRESS", "127.0.0.1")  # of this host; 0.0.0.0: all
+LISTEN_BUFFER = env.integer("HES_LISTEN_BUFFER", 64 * 1024**2, minimum=4096)  # bytes, each socket
+# Where datagrams wait while PostgreSQL is away; at 2,000 a second an hour takes 1 GiB.
+LISTEN_SPOOL = env.path("HES_LISTEN_SPOOL", HES_HOME / "spool")
+LISTEN_SPOOL_LIMIT = env.integer("HES_LISTEN_SPOOL_LIMIT", 4 * 1024**3, maximum=2**50)  # bytes
+LISTEN_LAG_ALARM = env.integer("HES_LISTEN_LAG_ALARM", 60, minimum=1)  # seconds
+DATAGRAM_DAYS = env.integer("HES_DATAGRAM_DAYS", 35, minimum=2)  # raw datagrams are kept
 
 # --- Celery: wakes, schedules and controls; it never owns work ---------------------------------
 

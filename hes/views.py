@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from hes import status as status_of_installation
-from integration.export.metrics import exposition
+from hes.metrics import exposition
 
 
 @never_cache

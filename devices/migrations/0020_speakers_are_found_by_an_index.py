@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0010_meters_on_their_way_are_found_by_an_index'),
+        ('devices', '0011_alarms_belong_to_all'),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 """The public models of the inventory and of what devices last said."""
 
 from devices.models.access import ApiToken, Membership
+from devices.models.alarms import Alarm
 from devices.models.audit import AuditRow
 from devices.models.concentrator import (
     AutodiscoveryConflict,
@@ -41,6 +42,7 @@ from devices.models.secrets import DataKey, DeviceSecret, InvocationCounter
 from devices.models.usage_point import UsagePoint
 
 __all__ = [
+    "Alarm",
     "ApiToken",
     "Association",
     "AuditRow",

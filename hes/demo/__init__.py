@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hes.demo.console import step
 from hes.demo.options import Options, parse
+from hes.demo.ports import choose_listening
 from hes.demo.trouble import DemoError
 from hes.embedded import EmbeddedServers
 from hes.lib.home import default_home
@@ -44,9 +45,10 @@ def _run(options: Options) -> int:
 
 
 def _present(options: Options, home: Path) -> int:
-    """Import late: settings are read here, and they need to know the servers."""
+    """Import late: settings are read here, and they need to know the servers and ports."""
     import django
 
+    choose_listening()
     django.setup()
     logging.getLogger().setLevel(logging.WARNING)  # the steps and the bar speak for themselves
     from hes.demo import live, once
@@ -89,7 +91,15 @@ def _servers(home: Path, *, fresh: bool) -> Iterator[None]:
 def _forget(servers: EmbeddedServers, home: Path) -> None:
     """Remove what an earlier run left, database and files; refuses while it runs."""
     servers.erase()
-    for name in ("export", "eventhub", "templates", "fleet.json", "demo.json", "field.jsonl"):
+    for name in (
+        "export",
+        "eventhub",
+        "templates",
+        "spool",
+        "fleet.json",
+        "demo.json",
+        "field.jsonl",
+    ):
         path = home / name
         if path.is_dir():
             shutil.rmtree(path)

@@ -5,6 +5,8 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from hes.demo.ports import LISTENING
+
 NAME = "demo.json"
 EMBEDDED = "postgres://hes_app@/"  # no host, no password: a socket in a private folder
 STREAM = "HES_EVENTHUB_CONNECTION_STRING"
@@ -16,7 +18,7 @@ class Announcement:
 
     `servers` hold no secret: only the embedded ones are named, which know their users by the
     operating system; addresses of other servers may carry passwords. `stream` carries the key of
-    the local Event Hub, and of no other.
+    the local Event Hub, and of no other. `udp` are the ports of datagrams.
     """
 
     def __init__(self, home: Path, url: str, stream: Mapping[str, object]) -> None:
@@ -29,6 +31,7 @@ class Announcement:
             "ready": False,
             "servers": _servers(),
             "stream": dict(stream),
+            "udp": {name: int(os.environ.get(variable, 0)) for name, variable in LISTENING.items()},
         }
 
     def write(self, *, ready: bool) -> None:
@@ -59,9 +62,12 @@ def join(home: Path, environment: MutableMapping[str, str]) -> bool:
         os.kill(facts["pid"], 0)
         servers = {name: str(facts["servers"][name]) for name in SERVERS}
         stream = str(facts["stream"]["connection_string"])
+        udp = {variable: str(int(facts["udp"][name])) for name, variable in LISTENING.items()}
     except (OSError, ValueError, KeyError, TypeError):
         return False
     environment.update(servers | {"HES_HOME": str(home)})
     if stream:
         environment.setdefault(STREAM, stream)
+    for variable, port in udp.items():
+        environment.setdefault(variable, port)
     return True

@@ -1,7 +1,6 @@
 """`hes demo`: everything runs until it is stopped; a page shows it."""
 
 import os
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,11 +15,11 @@ from hes.demo.announcement import Announcement
 from hes.demo.console import step
 from hes.demo.newcomers import NEW_METERS, Newcomers
 from hes.demo.options import Options
+from hes.demo.ports import HOST, free_port
 from hes.domain.time import local_day, utc
 from hes.supervisor import Child, Supervisor
 from workorders import slots
 
-HOST = "127.0.0.1"
 FIRST_LOOK = ("daily_closure", "load_profile", "measurands", "cedata")
 
 
@@ -61,22 +60,6 @@ def _yesterday(owner: Company, now: datetime) -> tuple[int, int]:
     return begin + 1, end
 
 
-def free_port(wanted: int) -> int:
-    """`wanted` if it is free, else the next free one (said aloud); 0 takes any."""
-    for port in range(wanted, min(wanted + 100, 65_536)) if wanted else (0,):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            free: int = probe.getsockname()[1]
-        if wanted and free != wanted:
-            print(f"  Port {wanted} is taken; using {free}.", flush=True)
-        return free
-    raise OSError(f"no free port from {wanted} on - give another one with --port")
-
-
 def _children(
     options: Options, home: Path, ready: Path, port: int, flow: stream.Stream
 ) -> list[Child]:
@@ -88,7 +71,7 @@ def _children(
     web = processes.child("web", "web", "--bind", f"{HOST}:{port}")
     beat = [processes.child("beat", "beat")] if os.environ.get("REDIS_URL") else []
     return [
-        *flow.children, field_side, processes.worker(), *beat,
+        *flow.children, processes.listener(), field_side, processes.worker(), *beat,
         *processes.exporters(), processes.maintainer(), web,
     ]  # fmt: skip
 

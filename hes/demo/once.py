@@ -9,8 +9,8 @@ from pathlib import Path
 from devices.drivers.base import Period
 from hes.demo import company, field, processes, stream, summary
 from hes.demo.console import Progress, step
-from hes.demo.live import free_port
 from hes.demo.options import Options
+from hes.demo.ports import free_port
 from hes.demo.trouble import DemoError
 from hes.domain.time import local_day, utc
 from hes.supervisor import Child, Supervisor

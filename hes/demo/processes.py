@@ -28,6 +28,11 @@ def simulator(
 VISITS_AT_ONCE = 200
 
 
+def listener() -> Child:
+    """Hears wake-ups and last gasps."""
+    return child("listener", "listen")
+
+
 def worker() -> Child:
     """Engine and tasks; without a broker the engine alone."""
     broker = () if os.environ.get("REDIS_URL") else ("--no-broker",)

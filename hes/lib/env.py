@@ -9,7 +9,7 @@ import binascii
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -95,6 +95,15 @@ class Environment:
             return int(text)
         self.fault(name, f"must be a whole number from {minimum} to {maximum}")
         return default
+
+    def address(self, name: str, default: str = "") -> str:
+        """An IPv4 address; the default when unset."""
+        text = self.text(name, default)
+        try:
+            return str(IPv4Address(text)) if text else ""
+        except AddressValueError:
+            self.fault(name, "must be an IPv4 address, as 10.0.1.36")
+            return default
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         """One of the allowed words."""

@@ -2,7 +2,8 @@
 
 A day of blocks goes when it is older than BLOCK_DAYS, passed by every sink that reads blocks, and
 its files are sealed. A sink that was given up keeps only what was recorded after `lose_until`. The
-slot ledger goes when no company takes samples of the day any more. The partitions by month
+slot ledger goes when no company takes samples of the day any more, raw datagrams after
+DATAGRAM_DAYS: they were understood within seconds. The partitions by month
 (`end_device_event`, `slot`, `visit`) stay: no document says how long.
 """
 
@@ -117,8 +118,11 @@ def _retire(today: date, dry_run: bool) -> Iterator[Verdict]:
     ledger_before = today - timedelta(days=planning.longest_ledger() + LEDGER_MARGIN)
     for partition in _older("export_block", blocks_before):
         yield _retire_blocks(partition, dry_run)
+    datagrams_before = today - timedelta(days=settings.DATAGRAM_DAYS)
     for partition in _older("slot_ledger", ledger_before):
         yield _drop(partition, "no sample of it is taken any more", {}, dry_run)
+    for partition in _older("datagram", datagrams_before):
+        yield _drop(partition, f"kept for {settings.DATAGRAM_DAYS} days", {}, dry_run)
 
 
 def _retire_blocks(partition: DayPartition, dry_run: bool) -> Verdict:

@@ -3,15 +3,15 @@
 Nothing is kept in the process, so every process that is asked gives the same answer.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.db import connection
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from hes.lib.metrics import gauge, single
 from integration.export import horizon, lag
 from integration.export.lag import SinkStatus
 from integration.export.status import dead_letters, open_alarms
@@ -48,16 +48,9 @@ class ExportCollector(Collector):
         yield from _disk()
 
 
-def exposition() -> bytes:
-    """What a scrape gets, in the text format."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(ExportCollector())
-    return generate_latest(registry)
-
-
 def _of_sinks(sinks: list[SinkStatus]) -> Iterator[Metric]:
     for name, (text, measure) in GAUGES.items():
-        yield _gauge(name, text, ["sink"], (([s.sink], measure(s)) for s in sinks))
+        yield gauge(name, text, ["sink"], (([s.sink], measure(s)) for s in sinks))
     for name, (text, measure) in COUNTERS.items():
         counter = CounterMetricFamily(name, text, labels=["sink"])
         for sink in sinks:
@@ -70,43 +63,30 @@ def _horizon() -> Metric:
     holder = horizon.holder()
     sample = ([str(holder.pid or ""), holder.name], holder.age) if holder else (["", ""], 0.0)
     text = "Age of the transaction below which nothing may be exported."
-    return _gauge("export_horizon_age_seconds", text, ["pid", "name"], [sample])
+    return gauge("export_horizon_age_seconds", text, ["pid", "name"], [sample])
 
 
 def _trouble() -> Iterator[Metric]:
     letters = (([sink], count) for sink, count in dead_letters().items())
-    yield _gauge("hes_export_dead_letters", "Messages parked, not sent since.", ["sink"], letters)
+    yield gauge("hes_export_dead_letters", "Messages parked, not sent since.", ["sink"], letters)
     alarms = (([alarm.name, alarm.subject], 1) for alarm in open_alarms())
-    yield _gauge("hes_export_alarm", "1: the alarm is open.", ["name", "subject"], alarms)
+    yield gauge("hes_export_alarm", "1: the alarm is open.", ["name", "subject"], alarms)
 
 
 def _files() -> Iterator[Metric]:
     with connection.cursor() as cursor:
         cursor.execute(FILES)
         growing, sealed = cursor.fetchone()
-    yield _single("hes_export_files_open", "Daily files that may still grow.", growing)
-    yield _single("hes_export_files_sealed", "Daily files closed for good.", sealed)
+    yield single("hes_export_files_open", "Daily files that may still grow.", growing)
+    yield single("hes_export_files_sealed", "Daily files closed for good.", sealed)
     waiting = lag.copies_waiting()
-    yield _single("hes_blob_copies_waiting", "Sealed files not copied to Blob yet.", waiting)
+    yield single("hes_blob_copies_waiting", "Sealed files not copied to Blob yet.", waiting)
 
 
 def _disk() -> Iterator[Metric]:
     path = settings.DATABASE_DISK
     free = disk.free_bytes(path)
     known = [] if free is None else [([str(path)], free)]
-    yield _gauge("hes_disk_free_bytes", "Free where the database lies.", ["path"], known)
+    yield gauge("hes_disk_free_bytes", "Free where the database lies.", ["path"], known)
     floor = [([str(path)], settings.DISK_FLOOR)]
-    yield _gauge("hes_disk_floor_bytes", "Below it no bulk visits start.", ["path"], floor)
-
-
-def _gauge(
-    name: str, text: str, labels: list[str], samples: Iterable[tuple[list[str], float]]
-) -> Metric:
-    gauge = GaugeMetricFamily(name, text, labels=labels)
-    for values, value in samples:
-        gauge.add_metric(values, value)
-    return gauge
-
-
-def _single(name: str, text: str, value: float) -> Metric:
-    return _gauge(name, text, [], [([], value)])
+    yield gauge("hes_disk_floor_bytes", "Below it no bulk visits start.", ["path"], floor)

@@ -17,8 +17,9 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from devices import alarms
 from devices.parameters import parameters_of
-from integration.export import acts, alarms
+from integration.export import acts
 from integration.export.cursor import Owner, hold
 from integration.export.sinks import daily_file
 from integration.export.sinks.daily_file import FileTrouble

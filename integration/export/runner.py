@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from django.db import connection
 
-from integration.export import alarms, horizon, ledger, retention
+from devices import alarms
+from integration.export import horizon, ledger, retention
 from integration.export.cursor import (
     DamagedBlock,
     Owner,

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from django.db.models import Count
 from django.db.models.functions import Now, TruncDate
 
+from devices import alarms
 from hes.lib.tables import table
-from integration.export import alarms, horizon, known, lag, replay
+from integration.export import horizon, known, lag, replay
 from integration.export.horizon import Holder
 from integration.export.lag import SinkStatus, State
 from integration.export.replay import Progress

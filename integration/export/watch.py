@@ -11,7 +11,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from integration.export import alarms, horizon, lag
+from devices import alarms
+from integration.export import horizon, lag
 from integration.export.known import BLOB
 from integration.export.lag import SinkStatus
 from workorders import disk

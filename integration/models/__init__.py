@@ -1,11 +1,10 @@
 """What the sinks remember: positions, files, what was parked, asked for, raised and decided."""
 
-from integration.models.acts import Alarm, ExportAct
+from integration.models.acts import ExportAct
 from integration.models.files import BlobCopy, ExportDay, ExportFile
 from integration.models.sinks import DeadLetter, SinkCursor, SinkReplay
 
 __all__ = [
-    "Alarm",
     "BlobCopy",
     "DeadLetter",
     "ExportAct",

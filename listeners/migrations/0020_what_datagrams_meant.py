@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devices', '0020_speakers_are_found_by_an_index'),
-        ('listeners', '0002_who_is_dark_since_when'),
+        ('listeners', '0012_the_journal_has_a_smaller_index'),
     ]
 
     operations = [

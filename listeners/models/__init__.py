@@ -10,6 +10,7 @@ from listeners.models.messages import (
 )
 from listeners.models.power import PowerChange, PowerSource, PowerState
 from listeners.models.progress import ListenerCount, ListenerCursor, Verdict
+from listeners.models.runs import ListenerRun
 
 __all__ = [
     "Datagram",
@@ -17,6 +18,7 @@ __all__ = [
     "LastMeterMessage",
     "ListenerCount",
     "ListenerCursor",
+    "ListenerRun",
     "PowerChange",
     "PowerSource",
     "PowerState",

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from hes.demo.live import free_port
 from hes.demo.options import parse
+from hes.demo.ports import free_port
+from tests.factories.datagrams import SAMPLE, send
+from tests.factories.processes import wait_until
 
 OURS = (
     "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "HES_HOME", "HES_ROLE",
@@ -182,6 +184,11 @@ def processes_of(home: Path) -> list[str]:
     return found
 
 
+def _received(home: Path) -> int:
+    told = json.loads(hes(home, "listeners", "status", "--json").stdout)
+    return int(told["received"])
+
+
 def test_a_demo_shows_its_lines_and_leaves_nothing_behind(home: Path) -> None:
     with running_demo(home) as (_, facts):
         assert (home / "demo.json").stat().st_mode & 0o777 == 0o600
@@ -195,6 +202,10 @@ def test_a_demo_shows_its_lines_and_leaves_nothing_behind(home: Path) -> None:
         assert isinstance(stream, dict)
         assert {"hes-s", "hes-hpe"} <= set(stream["hubs"])
         assert stream["connection_string"] not in page
+        udp = facts["udp"]
+        assert isinstance(udp, dict)
+        send(udp["last_gasp"], [SAMPLE])
+        wait_until(lambda: _received(home) > 0)
     assert processes_of(home) == []
     assert not (home / "demo.json").exists()
 

@@ -46,6 +46,18 @@ def test_a_number_outside_its_range_gives_the_default(text):
     assert Environment({"A": text}).integer("A", 5, minimum=0, maximum=9) in {5, 3}
 
 
+@pytest.mark.parametrize("text", ["10.0.1", "10.0.1.256", "listener.example", "::1"])
+def test_an_address_that_is_none_is_a_fault(text):
+    env = Environment({"A": text})
+    assert env.address("A", "127.0.0.1") == "127.0.0.1"
+    assert env.errors == ["A: must be an IPv4 address, as 10.0.1.36"]
+
+
+def test_an_address_is_kept_and_may_be_left_out():
+    env = Environment({"A": " 10.0.1.36 "})
+    assert (env.address("A"), env.address("B"), env.errors) == ("10.0.1.36", "", [])
+
+
 def test_a_socket_folder_is_the_host_parameter():
     url = parse_database_url("postgres://hes_app@/hes?host=/run/hes/s&sslmode=disable")
     assert (url.name, url.user, url.host, url.port) == ("hes", "hes_app", "/run/hes/s", None)

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test import Client
 
 from devices import partitions
+from devices.alarms import clear, raise_alarm
 from devices.models import Company, Concentrator, ConcentratorStatus
-from integration.export.alarms import clear, raise_alarm
 from integration.export.cursor import Stream, take_over
 from integration.models import SinkCursor
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
+from devices import alarms
 from hes.lib.tables import table
-from integration.export import alarms
 from integration.export.ownership import ownership
 from integration.export.retention import finish_interrupted, tend, to_gzip, to_remove
 from integration.export.sinks.csv_files import CsvFiles

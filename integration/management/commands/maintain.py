@@ -21,8 +21,9 @@ class Command(BaseCommand):
 
     help = (
         "Make the partitions of the next days and drop the old ones: days of blocks older than "
-        "HES_BLOCK_DAYS that every sink has passed and whose files are sealed, and the slot "
-        "ledger of samples too old to be taken. Events, slots and visits are kept."
+        "HES_BLOCK_DAYS that every sink has passed and whose files are sealed, the slot ledger "
+        "of samples too old to be taken, and raw datagrams older than HES_DATAGRAM_DAYS. Events, "
+        "slots and visits are kept."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

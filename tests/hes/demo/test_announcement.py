@@ -14,13 +14,14 @@ EMBEDDED = {
     "REDIS_URL": "unix:///tmp/s/redis",
 }
 LOCAL = "Endpoint=sb://127.0.0.1:5672;SharedAccessKey=local"
+PORTS = {"HES_WAKE_UP_PORT": "4001", "HES_LAST_GASP_PORT": "4002"}
 STREAM_FACTS = {"connection_string": LOCAL, "hubs": ["hes-s"]}
 
 
 @pytest.fixture
 def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, url in EMBEDDED.items():
-        monkeypatch.setenv(name, url)
+    for name, value in (EMBEDDED | PORTS).items():
+        monkeypatch.setenv(name, value)
     Announcement(tmp_path, "http://127.0.0.1:1/", STREAM_FACTS).write(ready=True)
     return tmp_path
 
@@ -29,13 +30,18 @@ def test_a_command_joins_the_running_demo(announced: Path) -> None:
     environment: dict[str, str] = {}
     assert join(announced, environment)
     expected = EMBEDDED | {"HES_HOME": str(announced), "HES_EVENTHUB_CONNECTION_STRING": LOCAL}
-    assert environment == expected
+    assert environment == expected | PORTS
 
 
 def test_a_stream_that_is_named_wins(announced: Path) -> None:
     environment = {"HES_EVENTHUB_CONNECTION_STRING": "another"}
     assert join(announced, environment)
     assert environment["HES_EVENTHUB_CONNECTION_STRING"] == "another"
+
+
+def test_the_ports_of_datagrams_are_announced_as_numbers(announced: Path) -> None:
+    facts = json.loads((announced / "demo.json").read_text())
+    assert facts["udp"] == {"wake_up": 4001, "last_gasp": 4002}
 
 
 def test_servers_that_are_named_win(announced: Path) -> None:

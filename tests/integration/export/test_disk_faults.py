@@ -8,10 +8,11 @@ import psycopg2
 import pytest
 from django.db import OperationalError, connection
 
+from devices import alarms
 from devices.outbox.blocks import Blocks
 from devices.outbox.layouts import HEADERS
 from devices.recording.work import recording
-from integration.export import alarms, ledger, runner
+from integration.export import ledger, runner
 from integration.export.cursor import take_over
 from integration.export.drain import drain
 from integration.export.sinks.csv_files import CsvFiles

@@ -244,6 +244,16 @@ def test_the_ledger_goes_days_after_the_longest_that_a_company_keeps(company, to
     assert f"slot_ledger_{young:%Y%m%d}" not in dropped
 
 
+def test_raw_datagrams_go_after_the_days_they_are_kept(today, settings):
+    settings.DATAGRAM_DAYS = 20
+    oldest, young = today - timedelta(days=21), today - timedelta(days=20)
+    ensure("datagram", oldest, young)
+    with as_owner():
+        dropped = [verdict.name for verdict in maintenance.retire() if verdict.is_dropped]
+    assert f"datagram_{oldest:%Y%m%d}" in dropped
+    assert f"datagram_{young:%Y%m%d}" not in dropped
+
+
 def test_the_application_may_not_drop_a_partition(old):
     with pytest.raises(ProgrammingError, match="must be owner"):
         detach(next(p for p in day_partitions("export_block") if p.day == old))

@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from integration.export import metrics
-from integration.export.alarms import raise_alarm
+from devices.alarms import raise_alarm
+from hes.metrics import exposition
 from integration.export.cursor import Stream, take_over
 from integration.export.drain import drain
 from integration.export.messages.routes import HEADERS
@@ -19,7 +19,7 @@ from tests.integration.export.writers import insert, lines, session, store
 
 def _samples():
     found = {}
-    for family in text_string_to_metric_families(metrics.exposition().decode()):
+    for family in text_string_to_metric_families(exposition().decode()):
         for sample in family.samples:
             found[sample.name, *sample.labels.values()] = sample.value
     return found
@@ -105,10 +105,10 @@ def test_a_scrape_of_a_company_with_all_its_hubs_is_quick(company, today):
     for kind in HEADERS:
         take_over(f"hub/demo/{kind}", Stream(company.pk, kind))
         store(company, today, lines(1), kind=kind)
-    metrics.exposition()
+    exposition()
     times = []
     for _ in range(5):
         began = time.perf_counter()
-        metrics.exposition()
+        exposition()
         times.append(time.perf_counter() - began)
     assert sorted(times)[2] < 0.5

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from devices import alarms
 from devices.models import Company
 from devices.parameters import change
 from devices.partitions import ensure
-from integration.export import alarms, retention
+from integration.export import retention
 from integration.export.actions import files as files_action
 from integration.export.cursor import OwnershipLost, take_over
 from integration.export.drain import drain

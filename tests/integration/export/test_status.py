@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import override_settings
 
+from devices.models import Alarm
 from hes.lib.tables import table
 from integration.export import horizon, lag
 from integration.export.actions import status as action
@@ -20,7 +21,6 @@ from integration.export.lag import State
 from integration.export.ownership import session_lock
 from integration.export.status import as_json, describe
 from integration.models import (
-    Alarm,
     BlobCopy,
     DeadLetter,
     ExportFile,

@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from devices.alarms import open_alarms, raise_alarm
+from devices.models import Alarm
 from integration.export import horizon, watch
-from integration.export.alarms import open_alarms, raise_alarm
 from integration.export.cursor import Stream, take_over
 from integration.export.disabling import disable
 from integration.export.drain import drain
-from integration.models import Alarm, BlobCopy, ExportFile, SinkCursor
+from integration.models import BlobCopy, ExportFile, SinkCursor
 from integration.tasks import watch as tick
 from tests.factories import fleets, visits
 from tests.integration.export.test_disabling import _now

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from integration.export import alarms
+from devices import alarms
 from integration.export.sinks.blob.target import SETTING, Target
 
 ALARM = "blob_sas_expiry"

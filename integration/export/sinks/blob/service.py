@@ -17,7 +17,7 @@ from typing import cast
 from azure.core.exceptions import AzureError
 from django.db import connection
 
-from integration.export import alarms
+from devices import alarms
 from integration.export.cursor import Owner, OwnershipLost, position_of, take_over
 from integration.export.known import BLOB
 from integration.export.ownership import session_lock

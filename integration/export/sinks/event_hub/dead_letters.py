@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from integration.export import alarms
+from devices import alarms
 from integration.export.messages.packing import Message
 from integration.models import DeadLetter
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from devices import alarms
 from hes.domain.errors import HesError
-from integration.export import alarms
 from integration.export.cursor import Block, Owner, OwnershipLost, Position, read_after, take_over
 from integration.export.messages.packing import Message, Packing, cut
 from integration.export.messages.routes import Route

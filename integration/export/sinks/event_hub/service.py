@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from devices import alarms
 from hes.domain.errors import HesError
-from integration.export import alarms
 from integration.export.cursor import Stream
 from integration.export.messages.routes import HubsShared, Route, routes
 from integration.export.sinks.event_hub.access import Access

@@ -15,7 +15,7 @@ from azure.core.exceptions import (
 )
 from django.db import connection
 
-from integration.export import alarms
+from devices import alarms
 from integration.export.drain import drain
 from integration.export.sinks.blob import target
 from integration.export.sinks.blob.faults import explain

@@ -12,8 +12,8 @@ import time
 import pytest
 from django.db import connection
 
+from devices import alarms
 from hes.lib.processes import PR_SET_PDEATHSIG, _libc
-from integration.export import alarms
 from integration.export.sinks.blob import target
 from integration.export.sinks.blob.service import BlobService
 from integration.models import BlobCopy, ExportFile, SinkCursor

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from azure.storage.blob import ContentSettings
 
-from integration.export import alarms
+from devices import alarms
 from integration.models import BlobCopy
 from tests.factories.processes import wait_until
 from tests.integration.export.blob.conftest import QUICK, Running, copied, copy_until, settle

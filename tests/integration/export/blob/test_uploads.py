@@ -4,8 +4,8 @@ import gzip
 import hashlib
 import re
 
+from devices import alarms
 from devices.models import Company
-from integration.export import alarms
 from integration.export.drain import drain
 from integration.export.sinks.blob import target
 from integration.models import BlobCopy, ExportFile, SinkCursor

@@ -2,9 +2,9 @@
 
 import pytest
 
+from devices.alarms import open_alarms
 from integration.export.actions import dead_letters
 from integration.export.actions.dead_letters import NoSuchLetter
-from integration.export.alarms import open_alarms
 from integration.export.sinks.event_hub.drain import drain_hubs
 from integration.models import DeadLetter, ExportAct
 from tests.integration.export.event_hub.serving import (

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from django.db import connection
 
+from devices.alarms import open_alarms
 from devices.parameters import change
-from integration.export.alarms import open_alarms
 from integration.export.messages.routes import routes
 from integration.export.sinks.event_hub import service
 from integration.export.sinks.event_hub.access import Access

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from integration.models import Alarm
+from devices.models import Alarm
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,36 @@
+"""The listeners as Prometheus sees them: what `hes listeners status` reads, at each scrape."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from hes.lib.metrics import gauge
+from listeners import status
+from listeners.status import RunStatus, Status
+
+GAUGES: dict[str, tuple[str, Callable[[RunStatus], float]]] = {
+    "hes_listener_alive": ("0: it is silent.", lambda run: run.is_alive),
+    "hes_listener_lag_seconds": ("Age of the oldest datagram not stored.", lambda run: run.lag_s),
+    "hes_listener_spooled": ("Datagrams that wait on disk.", lambda run: run.spooled),
+    "hes_listener_buffer_bytes": ("Receive buffer that was granted.", lambda run: run.buffer),
+}
+COUNTERS: dict[str, tuple[str, Callable[[Status], float]]] = {
+    "hes_listener_received": ("Datagrams in the raw journal.", lambda s: s.received),
+    "hes_listener_kernel_drops": ("Datagrams lost for want of buffer.", lambda s: s.kernel_drops),
+    "hes_listener_refused": ("Connections beyond the limit.", lambda s: s.refused),
+}
+
+
+class ListenerCollector(Collector):
+    """Reads the database when it is asked."""
+
+    def collect(self) -> Iterator[Metric]:
+        """All families; gauges of each run that was seen within a day."""
+        now = status.read()
+        for name, (text, measure) in GAUGES.items():
+            samples = (([run.host, run.ports], float(measure(run))) for run in now.listeners)
+            yield gauge(name, text, ["host", "ports"], samples)
+        for name, (text, total) in COUNTERS.items():
+            yield CounterMetricFamily(name, text, value=total(now))
