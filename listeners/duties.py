@@ -10,7 +10,7 @@ What one raises is logged, the others go on.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from listeners import watch
+from listeners import counts, meaning, watch
 
 
 class Duty(NamedTuple):
@@ -21,4 +21,8 @@ class Duty(NamedTuple):
     every: float = 0.0
 
 
-DUTIES: tuple[Duty, ...] = (Duty("watch", watch.look, every=5.0),)
+DUTIES: tuple[Duty, ...] = (
+    Duty("meaning", meaning.work),
+    Duty("watch", watch.look, every=5.0),
+    Duty("suspects", counts.look, every=5.0),
+)

@@ -87,6 +87,11 @@ def understand(limit: int = BATCH) -> Understood:
     return Understood(*(tally.of(verdict) for verdict in Verdict))
 
 
+def work() -> int:
+    """The duty of `hes listen`: one batch; how many datagrams it had."""
+    return understand().total
+
+
 @contextmanager
 def _no_collection() -> Iterator[None]:
     """A batch makes many tuples and no cycles: to look for some took a third of the time."""

@@ -8,6 +8,7 @@ from django.db import connection
 
 from devices.alarms import open_alarms
 from hes.lib.tables import table
+from listeners import counts
 
 SILENT_AFTER = 10.0  # seconds; a listener tells of itself once a second
 SHOWN_FOR = "1 day"  # a run that has ended
@@ -43,11 +44,18 @@ class RunStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of them since ever; `lag_s` of those that live, None where none does."""
+    """All of them since ever; `lag_s` of those that live, None where none does.
+
+    Of `received` those that were understood are stored, duplicates, suspects or rejected.
+    """
 
     received: int
     kernel_drops: int
     refused: int
+    stored: int
+    duplicates: int
+    suspects: int
+    rejected: int
     spooled: int
     lag_s: float | None
     listeners: Sequence[RunStatus]
@@ -55,7 +63,7 @@ class Status:
 
 
 def read() -> Status:
-    """Two small queries, and the alarms."""
+    """Three small queries, and the alarms."""
     runs = _runs()
     alive = [run for run in runs if run.is_alive]
     with connection.cursor() as cursor:
@@ -65,6 +73,7 @@ def read() -> Status:
         received=received,
         kernel_drops=drops,
         refused=refused,
+        **counts.totals()._asdict(),
         spooled=sum(run.spooled for run in alive),
         lag_s=max((round(run.lag_s, 3) for run in alive), default=None),
         listeners=runs,
@@ -83,7 +92,11 @@ def describe() -> str:
     head = ("LISTENER", "PORTS", "STATE", "RECEIVED", "DROPPED", "ON DISK", "LAG S", "BUFFER")
     rows = [head, *map(_row, status.listeners)]
     totals = f"{status.received:,} received, {status.kernel_drops:,} dropped by the kernel"
-    return "\n".join([*table(rows), "", totals, *status.alarms])
+    meant = (
+        f"{status.stored:,} stored, {status.duplicates:,} duplicates, {status.suspects:,} suspect, "
+        f"{status.rejected:,} rejected"
+    )
+    return "\n".join([*table(rows), "", totals, meant, *status.alarms])
 
 
 def _row(run: RunStatus) -> tuple[str, ...]:
