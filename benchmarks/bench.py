@@ -22,6 +22,7 @@ BENCHMARKS = {
     "orders": "benchmarks.orders",
     "readings": "benchmarks.readings",
     "outages": "benchmarks.outages",
+    "meaning": "benchmarks.meaning",
     "udp": "benchmarks.udp",
 }
 

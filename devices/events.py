@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 
 from django.db.backends.utils import CursorWrapper
@@ -98,15 +99,18 @@ def publish(
     return lines
 
 
+_constant = lru_cache(maxsize=1024)(copy_binary.text)
+
+
 def _row(at: bytes, event: Event, rules: Rules) -> bytes:
     """One row, ready to be copied: the fields of _COLUMNS."""
     return copy_binary.row(
         at,
         copy_binary.instant(event.device_at),
         copy_binary.bigint(event.company_id),
-        copy_binary.text(event.kind),
-        copy_binary.text(event.code(rules)),
-        copy_binary.text(event.text),
+        _constant(event.kind),
+        _constant(event.code(rules)),
+        _constant(event.text),
         copy_binary.bigint(event.concentrator_id),
         copy_binary.bigint(event.meter_id),
         copy_binary.text(event.pod),

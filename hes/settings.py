@@ -230,10 +230,7 @@ if BLOB_CONTAINER_URL and BLOB_CONNECTION_STRING:
 SPONTANEOUS_ADDRESS = env.address("HES_SPONTANEOUS_ADDRESS", "" if PRODUCTION else "127.0.0.1")
 WAKE_UP_PORT = env.integer("HES_WAKE_UP_PORT", 58_692, minimum=1, maximum=65_535)
 LAST_GASP_PORT = env.integer("HES_LAST_GASP_PORT", 58_693, minimum=1, maximum=65_535)
-
-# --- what devices tell by themselves: whom to believe ------------------------------------------
 # Load balancers, access servers and NAT behind which senders have other addresses than their own.
-
 LISTENER_RELAYS = env.networks("HES_LISTENER_RELAYS")
 LISTENER_SUSPECTS_ALARM = env.integer("HES_LISTENER_SUSPECTS_ALARM", 100, minimum=1)  # a minute
 

@@ -10,8 +10,7 @@ What one raises is logged, the others go on.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from listeners import outage_store, watch
-from listeners.meaning import understand
+from listeners import counts, meaning, outage_store, watch
 
 
 class Duty(NamedTuple):
@@ -22,12 +21,13 @@ class Duty(NamedTuple):
     every: float = 0.0
 
 
-DUTIES = (
-    Duty("meaning", lambda: understand().total),
+DUTIES: tuple[Duty, ...] = (
+    Duty("meaning", meaning.work),
     Duty("answers", outage_store.hear, every=10.0),
     Duty("findings", outage_store.take, every=5.0),
     Duty("outages", outage_store.look),
     Duty("checks", outage_store.ask, every=15.0),
     Duty("figures", outage_store.refresh, every=60.0),
     Duty("watch", watch.look, every=5.0),
+    Duty("suspects", counts.look, every=5.0),
 )

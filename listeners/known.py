@@ -11,22 +11,24 @@ Key = tuple[int, int, Kind, int]
 
 
 class Known(NamedTuple):
-    """What came, what it says, who said it and when it happened."""
+    """What came, what it says, who said it and when it happened.
+
+    `concentrator_id` is who told, `meter_id` of whom, if not of itself.
+    """
 
     arrived: Arrived
     message: Message
     sender: Sender
     stamp: Stamp
+    concentrator_id: int | None
+    meter_id: int | None
 
-    @property
-    def concentrator_id(self) -> int | None:
-        """Who told."""
-        return self.sender.concentrator and self.sender.concentrator.id
-
-    @property
-    def meter_id(self) -> int | None:
-        """Of whom, if not of itself."""
-        return self.sender.meter and self.sender.meter.id
+    @classmethod
+    def of(cls, arrived: Arrived, message: Message, sender: Sender, stamp: Stamp) -> "Known":
+        """With the ids of its sender."""
+        concentrator, meter = sender
+        told_by, about = concentrator and concentrator.id, meter and meter.id
+        return cls(arrived, message, sender, stamp, told_by, about)
 
     @property
     def same(self) -> Key:

@@ -20,6 +20,10 @@ COUNTERS: dict[str, tuple[str, Callable[[Status], float]]] = {
     "hes_listener_received": ("Datagrams in the raw journal.", lambda s: s.received),
     "hes_listener_kernel_drops": ("Datagrams lost for want of buffer.", lambda s: s.kernel_drops),
     "hes_listener_refused": ("Connections beyond the limit.", lambda s: s.refused),
+    "hes_listener_stored": ("Messages that were believed and new.", lambda s: s.stored),
+    "hes_listener_duplicates": ("Messages that were said before.", lambda s: s.duplicates),
+    "hes_listener_suspects": ("Messages that were not believed.", lambda s: s.suspects),
+    "hes_listener_rejected": ("Datagrams that say nothing we know.", lambda s: s.rejected),
 }
 
 
@@ -34,13 +38,3 @@ class ListenerCollector(Collector):
             yield gauge(name, text, ["host", "ports"], samples)
         for name, (text, total) in COUNTERS.items():
             yield CounterMetricFamily(name, text, value=total(now))
-        yield _understood(now)
-
-
-def _understood(now: Status) -> Metric:
-    """Unknown serials, strange addresses and garbage stand there by their reason."""
-    text = "Datagrams by what they were found to be."
-    family = CounterMetricFamily("hes_listener_understood", text, labels=["verdict", "reason"])
-    for verdict, reason, count in now.understood:
-        family.add_metric([verdict, reason], float(count))
-    return family

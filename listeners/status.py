@@ -3,13 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
 
 from django.db import connection
 
 from devices.alarms import open_alarms
 from hes.lib.tables import table
-from listeners.models import Verdict
+from listeners import counts
 
 SILENT_AFTER = 10.0  # seconds; a listener tells of itself once a second
 SHOWN_FOR = "1 day"  # a run that has ended
@@ -25,18 +24,6 @@ SELECT host, ports, ended_at IS NULL AND seen_at > now() - %(silent)s * interval
 FROM listener_run WHERE seen_at > now() - %(shown)s::interval
 ORDER BY started_at, uid
 """
-_UNDERSTOOD = """
-SELECT verdict, reason, sum(count)::bigint FROM listener_count GROUP BY verdict, reason
-ORDER BY verdict, reason
-"""
-
-
-class Understood(NamedTuple):
-    """How many datagrams got a verdict for one reason (empty: none is needed)."""
-
-    verdict: str
-    reason: str
-    datagrams: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +46,38 @@ class RunStatus:
 class Status:
     """All of them since ever; `lag_s` of those that live, None where none does.
 
-    `received` = `stored` + `duplicates` + `suspects` + `rejected` + those still to be understood.
+    Of `received` those that were understood are stored, duplicates, suspects or rejected.
     """
 
     received: int
+    kernel_drops: int
+    refused: int
     stored: int
     duplicates: int
     suspects: int
     rejected: int
-    kernel_drops: int
-    refused: int
     spooled: int
     lag_s: float | None
     listeners: Sequence[RunStatus]
     alarms: Sequence[str]
-    understood: Sequence[Understood]
-
-    @property
-    def pending(self) -> int:
-        """Datagrams in the journal that nobody has read yet."""
-        return self.received - sum(one.datagrams for one in self.understood)
 
 
 def read() -> Status:
-    """Three queries, and the alarms."""
-    runs, understood = _runs(), _understood()
+    """Three small queries, and the alarms."""
+    runs = _runs()
     alive = [run for run in runs if run.is_alive]
     with connection.cursor() as cursor:
         cursor.execute(_TOTALS)
         received, drops, refused = cursor.fetchone()
     return Status(
         received=received,
-        stored=_total(understood, Verdict.STORED),
-        duplicates=_total(understood, Verdict.DUPLICATE),
-        suspects=_total(understood, Verdict.SUSPECT),
-        rejected=_total(understood, Verdict.REJECTED),
         kernel_drops=drops,
         refused=refused,
+        **counts.totals()._asdict(),
         spooled=sum(run.spooled for run in alive),
         lag_s=max((round(run.lag_s, 3) for run in alive), default=None),
         listeners=runs,
         alarms=_alarms(),
-        understood=understood,
     )
 
 
@@ -115,12 +92,11 @@ def describe() -> str:
     head = ("LISTENER", "PORTS", "STATE", "RECEIVED", "DROPPED", "ON DISK", "LAG S", "BUFFER")
     rows = [head, *map(_row, status.listeners)]
     totals = f"{status.received:,} received, {status.kernel_drops:,} dropped by the kernel"
-    verdicts = (
-        f"{status.stored:,} stored, {status.duplicates:,} duplicates, "
-        f"{status.suspects:,} suspects, {status.rejected:,} rejected, "
-        f"{status.pending:,} to be understood"
+    meant = (
+        f"{status.stored:,} stored, {status.duplicates:,} duplicates, {status.suspects:,} suspect, "
+        f"{status.rejected:,} rejected"
     )
-    return "\n".join([*table(rows), "", totals, verdicts, *status.alarms])
+    return "\n".join([*table(rows), "", totals, meant, *status.alarms])
 
 
 def _row(run: RunStatus) -> tuple[str, ...]:
@@ -134,16 +110,6 @@ def _runs() -> list[RunStatus]:
     with connection.cursor() as cursor:
         cursor.execute(_RUNS, {"silent": SILENT_AFTER, "shown": SHOWN_FOR})
         return [RunStatus(*row) for row in cursor.fetchall()]
-
-
-def _understood() -> list[Understood]:
-    with connection.cursor() as cursor:
-        cursor.execute(_UNDERSTOOD)
-        return [Understood(*row) for row in cursor.fetchall()]
-
-
-def _total(understood: Sequence[Understood], verdict: Verdict) -> int:
-    return sum(one.datagrams for one in understood if one.verdict == verdict)
 
 
 def _alarms() -> list[str]:

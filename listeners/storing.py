@@ -6,14 +6,17 @@ from ipaddress import ip_address
 
 from django.db.backends.utils import CursorWrapper
 
+from devices.protocol.spontaneous import Kind
 from hes.lib import copy_binary
-from hes.lib.arrays import numbers
 from listeners.known import Known
 
 _HISTORY = (
     "received_at", "company_id", "concentrator_id", "meter_id", "kind", "device_local",
     "utc_offset", "is_stamp_doubted", "source", "port", "message",
 )  # fmt: skip
+
+
+_KINDS = {kind: copy_binary.text(kind) for kind in Kind}
 
 
 def keep(cursor: CursorWrapper, known: Iterable[Known]) -> None:
@@ -28,7 +31,7 @@ def _kept(one: Known) -> bytes:
         copy_binary.bigint(one.sender.company_id),
         copy_binary.bigint(one.concentrator_id),
         copy_binary.bigint(one.meter_id),
-        copy_binary.text(one.message.kind),
+        _KINDS[one.message.kind],
         copy_binary.bigint(stamp.local),
         copy_binary.smallint(stamp.offset),
         copy_binary.boolean(stamp.is_doubted),
@@ -46,68 +49,43 @@ def address(source: str) -> bytes:
 
 # --- the last of each type ----------------------------------------------------------------------
 
-# Written in the order of the key, so that two writers would wait for each other and not deadlock.
+# What this transaction appended to the history is read there again, so nothing travels twice.
+# Written in the order of the key: two writers would wait for each other and not deadlock.
 _LAST = """
 INSERT INTO {table} AS known ({columns}, kind, source, port, device_local, received_at,
                               utc_offset, message)
-SELECT {columns}, kind, source, port, device_local, to_timestamp(received_at), utc_offset, message
-FROM unnest({arrays}, %s::text[], %s::inet[], %s::int[], %s::bigint[], %s::float8[],
-            %s::smallint[], %s::bytea[])
-     AS said ({columns}, kind, source, port, device_local, received_at, utc_offset, message)
-ORDER BY {key}, kind
+SELECT DISTINCT ON ({key}, kind) {columns}, kind, source, port, device_local, received_at,
+       utc_offset, message
+FROM spontaneous_message
+WHERE received_at BETWEEN to_timestamp(%s) AND to_timestamp(%s)
+  AND xmin = pg_current_xact_id()::xid AND {which}
+ORDER BY {key}, kind, received_at DESC, id DESC
 ON CONFLICT ({key}, kind) DO UPDATE SET {moved} source = excluded.source, port = excluded.port,
     device_local = excluded.device_local, received_at = excluded.received_at,
     utc_offset = excluded.utc_offset, message = excluded.message
 WHERE known.received_at <= excluded.received_at
 """
-_LAST_OF_CONCENTRATORS = _LAST.format(
-    table="last_concentrator_message",
-    columns="concentrator_id",
-    arrays="%s::bigint[]",
-    key="concentrator_id",
-    moved="",
+_LAST_OF_EACH = (
+    _LAST.format(
+        table="last_concentrator_message",
+        columns="concentrator_id",
+        key="concentrator_id",
+        which="meter_id IS NULL",
+        moved="",
+    ),
+    _LAST.format(
+        table="last_meter_message",
+        columns="meter_id, concentrator_id",
+        key="meter_id",
+        which="meter_id IS NOT NULL",
+        moved="concentrator_id = excluded.concentrator_id,",
+    ),
 )
-_LAST_OF_METERS = _LAST.format(
-    table="last_meter_message",
-    columns="meter_id, concentrator_id",
-    arrays="%s::bigint[], %s::bigint[]",
-    key="meter_id",
-    moved="concentrator_id = excluded.concentrator_id,",
-)
 
 
-def keep_last(cursor: CursorWrapper, known: Iterable[Known]) -> None:
-    """The last message of each device and type, for the reports (000 3.3.1)."""
-    concentrators: dict[object, Known] = {}
-    meters: dict[object, Known] = {}
-    for one in known:
-        own = concentrators if one.meter_id is None else meters
-        key = one.meter_id or one.concentrator_id, one.message.kind
-        if key not in own or own[key].arrived.received <= one.arrived.received:
-            own[key] = one
-    if concentrators:
-        last = list(concentrators.values())
-        told_by = numbers([one.concentrator_id for one in last])
-        cursor.execute(_LAST_OF_CONCENTRATORS, [told_by, *_columns(last)])
-    if meters:
-        last = list(meters.values())
-        told_by = numbers([one.concentrator_id for one in last])
-        of = numbers([one.meter_id for one in last])
-        cursor.execute(_LAST_OF_METERS, [of, told_by, *_columns(last)])
-
-
-def _columns(last: Sequence[Known]) -> list[str]:
-    return [
-        _texts([one.message.kind for one in last]),
-        _texts([one.arrived.source for one in last]),
-        numbers([one.arrived.port for one in last]),
-        numbers([one.stamp.local for one in last]),
-        numbers([one.arrived.received for one in last]),
-        numbers([one.stamp.offset for one in last]),
-        _texts([f'"\\\\x{one.arrived.raw.hex()}"' for one in last]),
-    ]
-
-
-def _texts(values: Iterable[str]) -> str:
-    """An array of texts without blanks, commas, quotes and braces."""
-    return "{" + ",".join(values) + "}"
+def keep_last(cursor: CursorWrapper, known: Sequence[Known]) -> None:
+    """The last message of each device and type, for the reports (000 3.3.1); after `keep`."""
+    receipts = [one.arrived.received for one in known]
+    margin = 0.001  # instants lose less than that on their way through floating point
+    for statement in _LAST_OF_EACH if known else ():
+        cursor.execute(statement, [min(receipts) - margin, max(receipts) + margin])

@@ -28,6 +28,9 @@ PURE = (
     "workorders.activities",
     "integration.soap.envelope",
     "listeners.datagrams",
+    "listeners.paces",
+    "listeners.serials",
+    "listeners.stamps",
     "listeners.outages",
 )
 IMPURE_MODULES = (

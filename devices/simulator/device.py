@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from devices.protocol.association import Mechanism
 from devices.protocol.errors import DataAccess
-from devices.protocol.security import Keys
+from devices.protocol.security import Keys, Sealer
 from devices.protocol.server import Policy, ServerSession, ServerSettings
-from devices.simulator import key_holder, nameplate
+from devices.simulator import key_holder, nameplate, pushing
 from devices.simulator.changes import ChangeFault, Execute, Outcome, counted
 from devices.simulator.concentrator import ConcentratorObjects
 from devices.simulator.cycles import Rounds
@@ -232,6 +232,7 @@ class Device:
         inside = Inside(meter, self.holdings.meter(meter), self.local, self.options.now)
         objects = MeterObjects(entry, inside, counters, partial(self._meter_changed, inside))
         key_holder.install(objects, holder, meter.system_title)
+        pushing.install(objects, inside, Sealer(holder.keys, meter.system_title, counters.draw))
         image.install(objects, self._image_of(meter), image.METER_VERSION)
         lenient = self.options.lenient_counter
         settings = ServerSettings(policies, meter.system_title, METER_PDU, lenient)

@@ -33,6 +33,7 @@ class MeterHolding:
     `charges`: transaction -> how often its amount was added to the credit; `counted`: last tag;
     `time_zone` None: that of its concentrator; `profile_period` 0: that of its entry (minutes);
     `is_new`: it came with its model's public keys; `keys`: key id -> what was handed over since.
+    `pushes`: name of a push setup -> destination and method, hexadecimal A-XDR.
     """
 
     contract: int = 10_000
@@ -60,6 +61,7 @@ class MeterHolding:
     charges: Counts = field(default_factory=dict)
     counted: str = ""
     is_new: bool = False
+    pushes: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     firmware: str = nameplate.FIRMWARE
 

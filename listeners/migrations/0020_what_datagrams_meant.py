@@ -65,7 +65,7 @@ DELETE FROM partitioned_table WHERE name IN ('spontaneous_message', 'suspect_mes
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0010_meters_on_their_way_are_found_by_an_index'),
+        ('devices', '0020_speakers_are_found_by_an_index'),
         ('listeners', '0012_the_journal_has_a_smaller_index'),
     ]
 
@@ -152,8 +152,58 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name='powerstate',
+            name='company',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='devices.company'),
+        ),
+        migrations.AlterField(
+            model_name='powerstate',
+            name='concentrator',
+            field=models.OneToOneField(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='devices.concentrator'),
+        ),
+        migrations.AlterField(
+            model_name='powerstate',
             name='heard_at',
             field=models.DateTimeField(help_text='its receipt, UTC'),
+        ),
+        migrations.AlterField(
+            model_name='powerstate',
+            name='meter',
+            field=models.OneToOneField(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='devices.meter'),
+        ),
+        migrations.CreateModel(
+            name='LastConcentratorMessage',
+            fields=[
+                ('kind', models.CharField(max_length=30)),
+                ('source', models.GenericIPAddressField()),
+                ('port', models.IntegerField()),
+                ('device_local', models.BigIntegerField()),
+                ('received_at', models.DateTimeField()),
+                ('utc_offset', models.SmallIntegerField()),
+                ('message', models.BinaryField()),
+                ('pk', models.CompositePrimaryKey('concentrator_id', 'kind', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('concentrator', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='devices.concentrator')),
+            ],
+            options={
+                'db_table': 'last_concentrator_message',
+            },
+        ),
+        migrations.CreateModel(
+            name='LastMeterMessage',
+            fields=[
+                ('kind', models.CharField(max_length=30)),
+                ('source', models.GenericIPAddressField()),
+                ('port', models.IntegerField()),
+                ('device_local', models.BigIntegerField()),
+                ('received_at', models.DateTimeField()),
+                ('utc_offset', models.SmallIntegerField()),
+                ('message', models.BinaryField()),
+                ('pk', models.CompositePrimaryKey('meter_id', 'kind', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('concentrator', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='devices.concentrator')),
+                ('meter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='devices.meter')),
+            ],
+            options={
+                'db_table': 'last_meter_message',
+            },
         ),
         migrations.CreateModel(
             name='ListenerCount',
@@ -167,43 +217,6 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'listener_count',
                 'constraints': [models.UniqueConstraint(fields=('minute', 'verdict', 'reason'), name='listener_count_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='LastConcentratorMessage',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('source', models.GenericIPAddressField()),
-                ('port', models.IntegerField()),
-                ('device_local', models.BigIntegerField()),
-                ('received_at', models.DateTimeField()),
-                ('utc_offset', models.SmallIntegerField()),
-                ('message', models.BinaryField()),
-                ('concentrator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='devices.concentrator')),
-            ],
-            options={
-                'db_table': 'last_concentrator_message',
-                'constraints': [models.UniqueConstraint(fields=('concentrator', 'kind'), name='last_concentrator_message_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='LastMeterMessage',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('source', models.GenericIPAddressField()),
-                ('port', models.IntegerField()),
-                ('device_local', models.BigIntegerField()),
-                ('received_at', models.DateTimeField()),
-                ('utc_offset', models.SmallIntegerField()),
-                ('message', models.BinaryField()),
-                ('concentrator', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='devices.concentrator')),
-                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='devices.meter')),
-            ],
-            options={
-                'db_table': 'last_meter_message',
-                'constraints': [models.UniqueConstraint(fields=('meter', 'kind'), name='last_meter_message_once')],
             },
         ),
         migrations.RunSQL(SPONTANEOUS + SUSPECT + INSERT_ONLY, UNDO),

@@ -60,7 +60,7 @@ class SuspectMessage(models.Model):
 
 
 class _Last(models.Model):
-    """What the reports of 000 (3.3.1) print of a message."""
+    """What the reports of 000 (3.3.1) print of a message; nothing that changes is indexed."""
 
     kind = models.CharField(max_length=30)
     source = models.GenericIPAddressField()
@@ -80,28 +80,26 @@ class _Last(models.Model):
 class LastConcentratorMessage(_Last):
     """The last message of each type that a concentrator sent about itself."""
 
-    concentrator = models.ForeignKey(Concentrator, models.CASCADE)
+    pk = models.CompositePrimaryKey("concentrator_id", "kind")
+    concentrator = models.ForeignKey(
+        Concentrator, models.CASCADE, db_index=False, db_constraint=False
+    )
 
     class Meta:
         db_table = "last_concentrator_message"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["concentrator", "kind"], name="last_concentrator_message_once"
-            )
-        ]
 
 
 class LastMeterMessage(_Last):
     """The last message of each type about a meter, and the concentrator that told."""
 
-    meter = models.ForeignKey(Meter, models.CASCADE)
-    concentrator = models.ForeignKey(Concentrator, models.SET_NULL, null=True)
+    pk = models.CompositePrimaryKey("meter_id", "kind")
+    meter = models.ForeignKey(Meter, models.CASCADE, db_index=False, db_constraint=False)
+    concentrator = models.ForeignKey(
+        Concentrator, models.SET_NULL, null=True, db_index=False, db_constraint=False
+    )
 
     class Meta:
         db_table = "last_meter_message"
-        constraints = [
-            models.UniqueConstraint(fields=["meter", "kind"], name="last_meter_message_once")
-        ]
 
 
 class WakeUp(models.Model):

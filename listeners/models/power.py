@@ -19,12 +19,15 @@ class PowerState(models.Model):
 
     `since` is the device's own stamp where that is believable, else the receipt. The last three
     belong to the newest message believed, whether it changed anything or not: they say which of two
-    messages is the older one (`listeners.power`).
+    messages is the older one (`listeners.power`). No constraint of the database looks the devices
+    up again: in a storm that would cost more than the row.
     """
 
-    company = models.ForeignKey(Company, models.CASCADE)
-    concentrator = models.OneToOneField(Concentrator, models.CASCADE, null=True)
-    meter = models.OneToOneField(Meter, models.CASCADE, null=True)
+    company = models.ForeignKey(Company, models.CASCADE, db_index=False, db_constraint=False)
+    concentrator = models.OneToOneField(
+        Concentrator, models.CASCADE, null=True, db_constraint=False
+    )
+    meter = models.OneToOneField(Meter, models.CASCADE, null=True, db_constraint=False)
     is_dark = models.BooleanField()
     since = models.DateTimeField()
     heard_at = models.DateTimeField(help_text="its receipt, UTC")

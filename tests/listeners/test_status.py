@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from devices.alarms import open_alarms, raise_alarm
 from hes.metrics import exposition
 from listeners import watch
-from listeners.models import ListenerCount, ListenerRun
+from listeners.models import ListenerRun
 
 pytestmark = pytest.mark.django_db
 BUFFER = 64 * 1024 * 1024
@@ -42,28 +42,6 @@ def test_totals_are_those_of_all_runs():
     told = _status()
     assert (told["received"], told["kernel_drops"], told["refused"]) == (125, 5, 1)
     assert [run["received"] for run in told["listeners"]] == [100, 20]
-
-
-def _understood(**verdicts: int) -> None:
-    for minute, (verdict, count) in enumerate(verdicts.items()):
-        for reason in ("", "unknown serial"):
-            ListenerCount.objects.create(
-                minute=Now() - timedelta(minutes=minute), verdict=verdict, reason=reason,
-                count=count,
-            )  # fmt: skip
-
-
-def test_verdicts_add_up_to_what_was_received_but_for_what_waits():
-    _run(received=100)
-    _understood(stored=20, duplicate=10, suspect=5, rejected=3)
-    told = _status()
-    assert [told[name] for name in ("stored", "duplicates", "suspects", "rejected")] == [
-        40, 20, 10, 6
-    ]  # fmt: skip
-    assert ["suspect", "unknown serial", 5] in told["understood"]
-    out = StringIO()
-    call_command("listeners", "status", stdout=out)
-    assert "40 stored, 20 duplicates, 10 suspects, 6 rejected, 24 to be under" in out.getvalue()
 
 
 def test_the_lag_is_that_of_the_oldest_datagram_of_a_living_one():
@@ -102,19 +80,6 @@ def test_a_scraper_sees_the_same():
     assert seen["hes_listener_kernel_drops_total"] == 3
     assert (seen["hes_listener_alive"], seen["hes_listener_spooled"]) == (1, 4)
     assert seen["hes_listener_buffer_bytes"] == BUFFER
-
-
-def test_a_scraper_sees_what_was_suspect_and_why():
-    _understood(suspect=5)
-    [family] = [
-        each
-        for each in text_string_to_metric_families(exposition().decode())
-        if each.name == "hes_listener_understood"
-    ]
-    assert all(sample.labels["verdict"] == "suspect" for sample in family.samples)
-    assert {sample.labels["reason"]: sample.value for sample in family.samples} == {
-        "": 5, "unknown serial": 5
-    }  # fmt: skip
 
 
 def _alarms() -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from devices.protocol.spontaneous import Unparsed, decode
+from devices.protocol.spontaneous import Unparsed
+from listeners.datagrams import decode
 
 
 class Command(BaseCommand):
