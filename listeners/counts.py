@@ -9,6 +9,10 @@ from listeners.models import Verdict
 
 SUSPECTS = "listener_suspects"
 _TOTALS = "SELECT verdict, sum(count)::bigint FROM listener_count GROUP BY verdict"
+_BY_REASON = """
+SELECT verdict, reason, sum(count)::float8 FROM listener_count
+GROUP BY verdict, reason ORDER BY verdict, reason
+"""
 # The minute that runs and the one before: else the alarm would fall at every full minute.
 _SUSPECTS = """
 SELECT coalesce(sum(count), 0)::bigint, mode() WITHIN GROUP (ORDER BY reason)
@@ -22,6 +26,13 @@ def totals() -> Understood:
         cursor.execute(_TOTALS)
         found = dict(cursor.fetchall())
     return Understood(*(found.get(verdict.value, 0) for verdict in Verdict))
+
+
+def by_reason() -> list[tuple[str, str, float]]:
+    """(verdict, reason, how many) since ever; an unknown serial is a suspect, garbage rejected."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_REASON)
+        return list(cursor.fetchall())
 
 
 def look() -> int:

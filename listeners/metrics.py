@@ -7,7 +7,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from hes.lib.metrics import gauge
-from listeners import status
+from listeners import counts, status
 from listeners.status import RunStatus, Status
 
 GAUGES: dict[str, tuple[str, Callable[[RunStatus], float]]] = {
@@ -38,3 +38,13 @@ class ListenerCollector(Collector):
             yield gauge(name, text, ["host", "ports"], samples)
         for name, (text, total) in COUNTERS.items():
             yield CounterMetricFamily(name, text, value=total(now))
+        yield _reasons()
+
+
+def _reasons() -> Metric:
+    """Unknown serials, strange addresses, wrong lengths: each by its name."""
+    text, labels = "Datagrams by verdict and reason.", ["verdict", "reason"]
+    family = CounterMetricFamily("hes_listener_understood", text, labels=labels)
+    for verdict, reason, count in counts.by_reason():
+        family.add_metric([verdict, reason], count)
+    return family

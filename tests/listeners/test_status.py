@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from devices.alarms import open_alarms, raise_alarm
 from hes.metrics import exposition
 from listeners import watch
-from listeners.models import ListenerRun
+from listeners.models import ListenerCount, ListenerRun
 
 pytestmark = pytest.mark.django_db
 BUFFER = 64 * 1024 * 1024
@@ -42,6 +42,34 @@ def test_totals_are_those_of_all_runs():
     told = _status()
     assert (told["received"], told["kernel_drops"], told["refused"]) == (125, 5, 1)
     assert [run["received"] for run in told["listeners"]] == [100, 20]
+
+
+def _understood(**verdicts: int) -> None:
+    for verdict, count in verdicts.items():
+        for reason in ("", "unknown serial"):
+            ListenerCount.objects.create(minute=Now(), verdict=verdict, reason=reason, count=count)
+
+
+def test_verdicts_are_told_beside_what_was_received():
+    _run(received=76)
+    _understood(stored=20, duplicate=10, suspect=5, rejected=3)
+    told = _status()
+    names = ("stored", "duplicates", "suspects", "rejected")
+    assert [told[name] for name in names] == [40, 20, 10, 6]
+    assert sum(told[name] for name in names) == told["received"]
+
+
+def test_a_scraper_sees_what_was_not_believed_and_why():
+    _understood(suspect=5)
+    [family] = [
+        each
+        for each in text_string_to_metric_families(exposition().decode())
+        if each.name == "hes_listener_understood"
+    ]
+    assert all(sample.labels["verdict"] == "suspect" for sample in family.samples)
+    assert {sample.labels["reason"]: sample.value for sample in family.samples} == {
+        "": 5, "unknown serial": 5
+    }  # fmt: skip
 
 
 def test_the_lag_is_that_of_the_oldest_datagram_of_a_living_one():
