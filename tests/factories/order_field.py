@@ -62,6 +62,7 @@ class Meter:
     credit: int = 0
     transaction: int | None = None
     log: list[Order] = field(default_factory=list)
+    by_hand: set[int] = field(default_factory=set)  # places in the log
 
     def change(self, order: Order, duty: Duty) -> None:
         """Carry a change out, and remember for whom."""
@@ -82,6 +83,7 @@ class Meter:
             self.credit += order.parameters["amount"]
         else:
             self.control = 0 if order.kind == "disconnect" else 1
+        self.by_hand.add(len(self.log))
         self.log.append(order)
 
     def answer(self, duty: Duty) -> object:

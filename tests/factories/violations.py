@@ -44,9 +44,15 @@ def _of_credits(world: World, meter: Meter) -> Iterator[str]:
 
 
 def _of_breakers(world: World, meter: Meter) -> Iterator[str]:
-    moved = [order.number for order in meter.log if order.kind != "credit_charge"]
-    if moved != sorted(moved):
-        yield f"an older order moved the breaker after a newer one: {moved}"
+    """No hand is kept from an older order; what we send never comes after a newer one."""
+    moves = [(place, o) for place, o in enumerate(meter.log) if o.kind != "credit_charge"]
+    newest = 0
+    for place, order in moves:
+        if order.number < newest and place not in meter.by_hand:
+            yield f"order {order.number} moved the breaker after order {newest}"
+        newest = max(newest, order.number)
+    if moves and moves[-1][0] in meter.by_hand:
+        return  # a person at the meter had the last word
     own = [o for o in world.orders if world.meters[o.meter] is meter]
     stood = [o for o in own if o.kind != "credit_charge" and o.sent_at is not None]
     if stood and stood[-1].state is OrderState.DONE:
