@@ -44,15 +44,16 @@ def _of_credits(world: World, meter: Meter) -> Iterator[str]:
 
 
 def _of_breakers(world: World, meter: Meter) -> Iterator[str]:
-    """No hand is kept from an older order; what we send never comes after a newer one."""
+    """Hands may do an older order, and meet one under way; nothing is begun after a newer one."""
     moves = [(place, o) for place, o in enumerate(meter.log) if o.kind != "credit_charge"]
-    newest = 0
-    for place, order in moves:
-        if order.number < newest and place not in meter.by_hand:
-            yield f"order {order.number} moved the breaker after order {newest}"
-        newest = max(newest, order.number)
-    if moves and moves[-1][0] in meter.by_hand:
-        return  # a person at the meter had the last word
+    for number, (place, order) in enumerate(moves):
+        if place in meter.by_hand:
+            continue
+        for earlier, newer in moves[:number]:
+            if newer.number > order.number and order.begun_at > meter.by_hand.get(earlier, 0.0):
+                yield f"order {order.number} moved the breaker after order {newer.number}"
+    if meter.by_hand:
+        return  # who had the last word is a matter of people
     own = [o for o in world.orders if world.meters[o.meter] is meter]
     stood = [o for o in own if o.kind != "credit_charge" and o.sent_at is not None]
     if stood and stood[-1].state is OrderState.DONE:
