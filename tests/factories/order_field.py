@@ -44,6 +44,7 @@ class Order:
     transaction: int | None = None
     before: int | None = None
     sent_at: float | None = None
+    begun_at: float = 0.0  # the last time
     is_counted: bool = False
     is_approved: bool = False
 
@@ -62,6 +63,7 @@ class Meter:
     credit: int = 0
     transaction: int | None = None
     log: list[Order] = field(default_factory=list)
+    by_hand: dict[int, float] = field(default_factory=dict)  # place in the log -> when
 
     def change(self, order: Order, duty: Duty) -> None:
         """Carry a change out, and remember for whom."""
@@ -76,12 +78,13 @@ class Meter:
             self.control = {OpenBreaker: 0, CloseBreaker: 1}[type(duty)]
         self.log.append(order)
 
-    def carry_out(self, order: Order) -> None:
+    def carry_out(self, order: Order, now: float) -> None:
         """By hand: a token of the field app has no transaction of ours."""
         if order.kind == "credit_charge":
             self.credit += order.parameters["amount"]
         else:
             self.control = 0 if order.kind == "disconnect" else 1
+        self.by_hand[len(self.log)] = now
         self.log.append(order)
 
     def answer(self, duty: Duty) -> object:

@@ -107,7 +107,7 @@ class WorkerLife(ReadingWorld):
 
     def conclude(self, order: Order, claim: Claim, verdict: object, is_read: bool) -> None:
         if isinstance(verdict, Result):
-            if not verdict.is_good:
+            if not verdict.is_good and not self.meters[order.meter].by_hand:
                 raise Violation(f"{order} has failed: {verdict.text}")
             causes = (
                 (Cause.FOUND_DONE, Cause.FOUND_FAILED)

@@ -142,7 +142,7 @@ class World(WorkerLife):
         cause = Cause.EXECUTED_LOCALLY if is_done else Cause.FAILED_LOCALLY
         if self.move(order, cause) and is_done:
             order.sent_at = self.now
-            self.meters[order.meter].carry_out(order)
+            self.meters[order.meter].carry_out(order, self.now)
 
     def sweep(self) -> None:
         for lane in self.lanes:
@@ -219,6 +219,7 @@ class World(WorkerLife):
         order.before, order.silent, order.pause = before, 0, 0.0
         order.is_counted = ACTIVITIES[order.kind].guarded
         order.sent_at = self.now if order.sent_at is None else order.sent_at
+        order.begun_at = self.now
         if order.kind == "credit_charge" and order.transaction is None:
             self.drawn += 1
             order.transaction = self.drawn

@@ -85,6 +85,7 @@ class ReadingWorld(ABC):
         """One contact attempt, noted once."""
         endpoint, device = self.endpoints[claim.lane], f"concentrator {claim.lane}"
         yield
+        self.require_lease(claim)
         is_down = self.faults and endpoint.down_until > self.now
         is_held = endpoint.held_until > self.now and endpoint.holder is not claim.worker
         if not (is_down or is_held):
@@ -128,6 +129,10 @@ class ReadingWorld(ABC):
     @abstractmethod
     def fence(self, claim: Claim) -> None:
         """Raises LeaseLost unless the lane is still the claim's."""
+
+    @abstractmethod
+    def require_lease(self, claim: Claim) -> None:
+        """Raises LeaseLost when the worker's own clock says so."""
 
     def _finish_cycles(self, endpoint: Endpoint) -> None:
         while self.faults and len(endpoint.cycles) < int((self.now - self.begun_at) / CYCLE):

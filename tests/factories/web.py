@@ -68,21 +68,31 @@ class Follower:
             server.close()
 
     def follow(self, at: str, events: int) -> None:
-        """Read until the stream ends, or so many more events were taken; then hang up."""
+        """Read until the stream ends, or so many more events were taken; then hang up.
+
+        Comes back where the server has not yet noticed an earlier hanging up.
+        """
         self.visits += 1
         wanted = len(self.events) + events
-        with self.open(at) as answer:
-            assert answer.status == 200
-            block: dict[str, str] = {}
-            for line in answer:
-                name, _, value = line.decode().rstrip("\n").partition(": ")
-                if name:
-                    block[name] = value
-                    continue
-                self._take(block)
-                block = {}
-                if len(self.events) >= wanted:
-                    return
+        for _ in range(100):
+            with self.open(at) as answer:
+                if answer.status == 200:
+                    return self._read(answer, wanted)
+                assert answer.status == 503, answer.read()
+            time.sleep(0.1)
+        raise AssertionError("no place has become free")
+
+    def _read(self, answer: http.client.HTTPResponse, wanted: int) -> None:
+        block: dict[str, str] = {}
+        for line in answer:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name:
+                block[name] = value
+                continue
+            self._take(block)
+            block = {}
+            if len(self.events) >= wanted:
+                return
 
     def _take(self, block: dict[str, str]) -> None:
         self.last_id = block.get("id", self.last_id)

@@ -141,11 +141,11 @@ def _reachable(world: World) -> Iterator[str]:
 
 
 def _of_the_deaf(world: World) -> Iterator[str]:
-    """A visit that was abandoned may have noted its miss before."""
+    """One that was abandoned, or that a lost session ended, may have noted its miss before."""
     row = ConcentratorStatus.objects.filter(concentrator_id=world.deaf).first()
     missed = row.missed_contacts if row else 0
     visits = Visit.objects.filter(concentrator_id=world.deaf)
-    at_most = visits.filter(outcome__in=["unreachable", "abandoned"]).count()
+    at_most = visits.filter(outcome__in=["unreachable", "abandoned", "cancelled"]).count()
     world.course.counted["connections refused"] = at_most
     if missed > at_most:
         yield f"{missed} misses of the deaf concentrator by {at_most} visits"
