@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='interruption',
-            index=models.Index(fields=['meter_id', '-began_at'], name='interruption_of_meter'),
+            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['meter_id'], name='interruption_of_meter'),
         ),
         migrations.AddConstraint(
             model_name='interruption',

@@ -121,7 +121,11 @@ class Interruption(models.Model):
                 condition=Q(ended_at__isnull=False),
                 name="interruption_of_day",
             ),
-            models.Index(fields=["meter_id", "-began_at"], name="interruption_of_meter"),
+            models.Index(  # with the open one, all of a meter
+                fields=["meter_id"],
+                condition=Q(ended_at__isnull=False),
+                name="interruption_of_meter",
+            ),
         )
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from listeners.outage_store import position
 from listeners.outage_store.position import Position
 from listeners.outages.episodes import Change, Episode, episodes
 
-AT_ONCE = 25_000  # changes of one transaction
+AT_ONCE = 50_000  # changes of one transaction
 
 _READ = """
 SELECT xid::text::bigint, id, company_id, concentrator_id, meter_id, at, is_dark, source
@@ -90,9 +90,11 @@ _BELOW_CONCENTRATOR = _INSERT.format(
     JOIN meter m ON m.id = a.meter_id AND m.state IN ('installed', 'commissioned')"""
     + _POINT.format(meter="m.id"),
     where="""
-WHERE NOT EXISTS (SELECT FROM interruption o WHERE o.meter_id = m.id
-    AND o.began_at < coalesce(to_timestamp(given.ended), 'infinity')
-    AND coalesce(o.ended_at, 'infinity') > to_timestamp(given.began))""",
+WHERE NOT EXISTS (SELECT FROM interruption o WHERE o.meter_id = m.id AND o.ended_at IS NULL
+        AND o.began_at < coalesce(to_timestamp(given.ended), 'infinity'))
+    AND NOT EXISTS (SELECT FROM interruption o WHERE o.meter_id = m.id
+        AND o.began_at < coalesce(to_timestamp(given.ended), 'infinity')
+        AND o.ended_at > to_timestamp(given.began))""",
 )
 
 
@@ -102,6 +104,11 @@ class Taken(NamedTuple):
     changes: int
     outages: set[int]
     since: dict[int, datetime]
+
+    @property
+    def is_all(self) -> bool:
+        """Whether none is left to read."""
+        return self.changes < AT_ONCE
 
 
 class _Device(NamedTuple):

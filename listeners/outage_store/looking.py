@@ -13,6 +13,7 @@ from devices.outbox.blocks import Blocks, open_transaction
 from devices.parameters import parameters_of
 from listeners.outage_store import changes, figures, position, storms
 from listeners.outage_store.applying import apply
+from listeners.outage_store.changes import Taken
 from listeners.outage_store.counting import close, count
 from listeners.outage_store.facts import facts_of, rules_of
 from listeners.outage_store.telling import CLOSED, MERGED, OPENED, tell, tell_changes
@@ -20,12 +21,13 @@ from listeners.outages.facts import Rules
 from listeners.outages.rollup import judge
 from listeners.outages.verdicts import Judgement
 
-# Those with something to decide, and those whose storm may be over.
+# Those with something to decide, and those whose storm may be over; changes outlive a company.
 _COMPANIES = """
-SELECT company_id FROM interruption WHERE outage_id IS NULL AND NOT is_momentary
-UNION SELECT company_id FROM outage WHERE id = ANY(%s)
-UNION SELECT company_id FROM outage_storm WHERE until IS NULL
-ORDER BY 1
+SELECT id FROM company WHERE id IN (
+    SELECT company_id FROM interruption WHERE outage_id IS NULL AND NOT is_momentary
+    UNION ALL SELECT company_id FROM outage WHERE id = ANY(%s)
+    UNION ALL SELECT company_id FROM outage_storm WHERE until IS NULL)
+ORDER BY id
 """
 
 
@@ -43,7 +45,7 @@ def look(now: datetime | None = None) -> int:
         figures.note_since(cursor, taken.since, moment)
         cursor.execute(_COMPANIES, [sorted(taken.outages)])
         companies = [company for (company,) in cursor.fetchall()]
-        decided = sum(_Company(cursor, pk, moment).settle(taken.outages) for pk in companies)
+        decided = sum(_Company(cursor, pk, moment).settle(taken) for pk in companies)
     return taken.changes + decided
 
 
@@ -54,11 +56,15 @@ class _Company:
         self._cursor, self._pk, self._now = cursor, company_id, now
         self._blocks = Blocks(company_id, None)
 
-    def settle(self, touched: set[int]) -> int:
-        """What the rules find now; how much that was. What follows from it the next look finds."""
-        rules = self._rules()
-        found = judge(facts_of(self._cursor, self._pk), rules, self._now)
-        closed = self._update(found, touched, rules) if touched or found.size else 0
+    def settle(self, taken: Taken) -> int:
+        """What the rules find now; how much that was. What follows from it the next look finds.
+
+        While changes are still to be read nothing is judged: half a storm is no ground to.
+        """
+        rules, found = self._rules(), Judgement()
+        if taken.is_all:
+            found = judge(facts_of(self._cursor, self._pk), rules, self._now)
+        closed = self._update(found, taken.outages, rules) if taken.outages or found.size else 0
         self._blocks.store(self._cursor, self._now.date())
         return found.size + closed
 

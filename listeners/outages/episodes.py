@@ -1,7 +1,6 @@
 """Losses and returns of power of one device, paired to episodes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,8 +13,7 @@ class Change(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(NamedTuple):
     """Without power from `began` to `ended`; `is_known` if it was open before these changes."""
 
     began: datetime
