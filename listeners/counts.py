@@ -9,7 +9,7 @@ from listeners.models import Verdict
 
 SUSPECTS = "listener_suspects"
 _TOTALS = "SELECT verdict, sum(count)::bigint FROM listener_count GROUP BY verdict"
-# The minute that runs and the one before: else the alarm would fall at every full minute.
+# The minute that runs and the one before, else the alarm would fall at every full minute.
 _SUSPECTS = """
 SELECT coalesce(sum(count), 0)::bigint, mode() WITHIN GROUP (ORDER BY reason)
 FROM listener_count WHERE verdict = 'suspect' AND minute > now() - interval '2 minutes'
