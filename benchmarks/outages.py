@@ -72,7 +72,9 @@ def run(bench: Bench) -> Iterator[Result]:
             (f"{EVENTS:,} meters below dark concentrators", "concentrator_id", "concentrator"),
         ):
             rounds = [_blow(owner, column, table) for _ in range(min(bench.rounds, 3))]
-            for name, spent in zip((what, f"{what}, and all back"), zip(*rounds), strict=True):
+            for name, spent in zip(
+                (what, f"{what}, and all back"), zip(*rounds, strict=True), strict=True
+            ):
                 seconds, processor = zip(*spent, strict=True)
                 notes = {"processor s, ours and PostgreSQL's": min(processor)}
                 yield measured(name, seconds, "s", SECONDS, at_most=True, notes=notes)

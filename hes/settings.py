@@ -232,7 +232,7 @@ WAKE_UP_PORT = env.integer("HES_WAKE_UP_PORT", 58_692, minimum=1, maximum=65_535
 LAST_GASP_PORT = env.integer("HES_LAST_GASP_PORT", 58_693, minimum=1, maximum=65_535)
 # Load balancers, access servers and NAT behind which senders have other addresses than their own.
 LISTENER_RELAYS = env.networks("HES_LISTENER_RELAYS")
-LISTENER_SUSPECTS_ALARM = env.integer("HES_LISTENER_SUSPECTS_ALARM", 100, minimum=1)  # a minute
+LISTENER_SUSPECTS_ALARM = env.integer("HES_LISTENER_SUSPECTS_ALARM", 100, minimum=1)  # in 2 min
 
 # --- REST: /api/v1 ---------------------------------------------------------------------------
 

@@ -30,12 +30,14 @@ class Arrived(NamedTuple):
 
 
 _AFTER = """
-FROM datagram WHERE (xid, id) > (%s::text::xid8, %s)
-    AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT %s
+FROM datagram d WHERE (d.xid, d.id) > (%s::text::xid8, %s)
+    AND d.xid < pg_snapshot_xmin(pg_current_snapshot())
 """
+# The names are qualified: a bare `xid` would mean the output column, and sort all that waits.
 _READ = f"""
-SELECT xid::text::bigint, id, extract(epoch FROM received_at)::float8, host(source), port, size, raw
-{_AFTER}
+SELECT d.xid::text::bigint, d.id, extract(epoch FROM d.received_at)::float8, host(d.source),
+       d.port, d.size, d.raw
+{_AFTER} ORDER BY d.xid, d.id LIMIT %s
 """
 
 
@@ -47,5 +49,5 @@ def read_after(cursor: CursorWrapper, place: Place, limit: int) -> list[Arrived]
 
 def has_more(cursor: CursorWrapper, place: Place) -> bool:
     """Whether there is anything to read."""
-    cursor.execute(f"SELECT 1 {_AFTER}", [*place, 1])
+    cursor.execute(f"SELECT 1 {_AFTER} LIMIT 1", place)
     return cursor.fetchone() is not None

@@ -13,7 +13,7 @@ _BY_REASON = """
 SELECT verdict, reason, sum(count)::float8 FROM listener_count
 GROUP BY verdict, reason ORDER BY verdict, reason
 """
-# The minute that runs and the one before: else the alarm would fall at every full minute.
+# The minute that runs and the one before, else the alarm would fall at every full minute.
 _SUSPECTS = """
 SELECT coalesce(sum(count), 0)::bigint, mode() WITHIN GROUP (ORDER BY reason)
 FROM listener_count WHERE verdict = 'suspect' AND minute > now() - interval '2 minutes'

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from operator import attrgetter
 
 from django.db.backends.utils import CursorWrapper
 
 from devices.parameters import parameters_of
+from hes.lib.arrays import numbers
 from listeners.outages.facts import (
     Facts,
     Interruption,
@@ -25,8 +27,9 @@ _OUTAGES = """
 SELECT o.id, o.level, o.node_id, o.transformer_id, o.concentrator_id, o.substation_id, o.since,
     o.meters_out, o.concentrators_out
 FROM outage o WHERE o.company_id = %s AND o.state = 'open' AND (
-    o.substation_id = ANY(%s) OR o.transformer_id = ANY(%s) OR o.concentrator_id = ANY(%s)
-    OR (o.level = 'meter' AND o.node_id = ANY(%s)))
+    o.substation_id = ANY(%s::bigint[]) OR o.transformer_id = ANY(%s::bigint[])
+    OR o.concentrator_id = ANY(%s::bigint[])
+    OR (o.level = 'meter' AND o.node_id = ANY(%s::bigint[])))
 """
 # Transformers are counted up, concentrators of which no transformer is known down.
 _REACHED = """
@@ -39,13 +42,15 @@ SELECT {site}, count(DISTINCT c.id), count(m.id)
 FROM concentrator c
     LEFT JOIN association a ON a.concentrator_id = c.id AND a.validity @> now()
     LEFT JOIN meter m ON m.id = a.meter_id AND m.state IN ('installed', 'commissioned')
-WHERE {site} = ANY(%s) AND c.state <> 'removed' GROUP BY {site}
+WHERE {site} = ANY(%s::bigint[]) AND c.state <> 'removed' GROUP BY {site}
 """
 _OF_SUBSTATIONS = """
 SELECT coalesce(t.substation_id, c.substation_id) AS substation,
     count(DISTINCT coalesce(c.transformer_id, -c.id))
 FROM concentrator c LEFT JOIN transformer t ON t.id = c.transformer_id
-WHERE (c.substation_id = ANY(%(ids)s) OR t.substation_id = ANY(%(ids)s)) AND c.state <> 'removed'
+WHERE coalesce(t.substation_id, c.substation_id) = ANY(%(ids)s::bigint[])
+    AND (c.substation_id = ANY(%(ids)s::bigint[]) OR t.substation_id = ANY(%(ids)s::bigint[]))
+    AND c.state <> 'removed'
 GROUP BY 1
 """
 
@@ -73,16 +78,15 @@ def facts_of(cursor: CursorWrapper, company_id: int) -> Facts:
     waiting = [Interruption(*row) for row in cursor.fetchall()]
     if not waiting:
         return Facts((), (), Network({}, {}, {}))
-    around = [
-        _distinct(getattr(each, place) for each in waiting)
-        for place in ("substation", "transformer", "concentrator", "meter")
-    ]
+    names = ("substation", "transformer", "concentrator", "meter")
+    around = [_distinct(map(attrgetter(name), waiting)) for name in names]
     cursor.execute(_OUTAGES, [company_id, *around])
     outages = [
         OpenOutage(pk, Node(Level(level), node), *facts)
         for pk, level, node, *facts in cursor.fetchall()
     ]
-    return Facts(waiting, _with_sites(cursor, outages), _network(cursor, waiting))
+    network = _network(cursor, {site_of(each) for each in waiting}, around[0])
+    return Facts(waiting, _with_sites(cursor, outages), network)
 
 
 def _with_sites(cursor: CursorWrapper, outages: Iterable[OpenOutage]) -> list[OpenOutage]:
@@ -100,8 +104,7 @@ def _site(number: int) -> Node:
     return Node(Level.TRANSFORMER, number) if number > 0 else Node(Level.CONCENTRATOR, -number)
 
 
-def _network(cursor: CursorWrapper, waiting: Iterable[Interruption]) -> Network:
-    sites = {site_of(each) for each in waiting}
+def _network(cursor: CursorWrapper, sites: Iterable[Node | None], substations: str) -> Network:
     meters: dict[Node, int] = {}
     concentrators: dict[Node, int] = {}
     for level, column in ((Level.TRANSFORMER, "transformer_id"), (Level.CONCENTRATOR, "id")):
@@ -109,9 +112,10 @@ def _network(cursor: CursorWrapper, waiting: Iterable[Interruption]) -> Network:
         cursor.execute(_SITES.format(site=f"c.{column}"), [ids])
         for pk, *counts in cursor.fetchall():
             concentrators[Node(level, pk)], meters[Node(level, pk)] = counts
-    cursor.execute(_OF_SUBSTATIONS, {"ids": _distinct(each.substation for each in waiting)})
+    cursor.execute(_OF_SUBSTATIONS, {"ids": substations})
     return Network(meters, concentrators, dict(cursor.fetchall()))
 
 
-def _distinct(ids: Iterable[int | None]) -> list[int]:
-    return sorted({pk for pk in ids if pk is not None})
+def _distinct(ids: Iterable[int | None]) -> str:
+    """As an array: a list of 100,000 would be adapted number by number."""
+    return numbers(sorted(pk for pk in set(ids) if pk is not None))

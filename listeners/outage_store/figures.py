@@ -61,11 +61,9 @@ WHERE company_id = %s AND day BETWEEN %s AND %s ORDER BY day
 
 def note_since(cursor: CursorWrapper, since: Mapping[int, datetime], now: datetime) -> None:
     """Mark the days from these moments on: something of them has changed."""
-    companies = Company.objects.in_bulk(list(since))
-    for pk, moment in since.items():
-        zone = companies[pk].zone
-        first = max(moment, now - EARLIEST).astimezone(zone).date()
-        last = now.astimezone(zone).date()
+    for pk, company in Company.objects.in_bulk(list(since)).items():
+        first = max(since[pk], now - EARLIEST).astimezone(company.zone).date()
+        last = now.astimezone(company.zone).date()
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         cursor.execute(_MARK, [pk, days])
 

@@ -21,12 +21,13 @@ from listeners.outages.facts import Rules
 from listeners.outages.rollup import judge
 from listeners.outages.verdicts import Judgement
 
-# Those with something to decide, and those whose storm may be over.
+# Those with something to decide, and those whose storm may be over; changes outlive a company.
 _COMPANIES = """
-SELECT company_id FROM interruption WHERE outage_id IS NULL AND NOT is_momentary
-UNION SELECT company_id FROM outage WHERE id = ANY(%s)
-UNION SELECT company_id FROM outage_storm WHERE until IS NULL
-ORDER BY 1
+SELECT id FROM company WHERE id IN (
+    SELECT company_id FROM interruption WHERE outage_id IS NULL AND NOT is_momentary
+    UNION ALL SELECT company_id FROM outage WHERE id = ANY(%s)
+    UNION ALL SELECT company_id FROM outage_storm WHERE until IS NULL)
+ORDER BY id
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from devices.protocol.spontaneous import Kind
-from listeners import cursors, meaning
+from listeners import arrivals, cursors, meaning
 from listeners.cursors import ForeignCluster
 from listeners.meaning import NOTHING, Understood, understand
 from listeners.models import ListenerCount, ListenerCursor, PowerChange
@@ -104,3 +104,15 @@ def test_a_place_of_another_cluster_is_refused() -> None:
     ListenerCursor.objects.create(reader=meaning.READER, xid=10**9, system_identifier=1)
     with pytest.raises(ForeignCluster, match="belongs to another PostgreSQL cluster"):
         understand()
+
+
+def test_a_batch_reads_the_journal_by_its_index_however_much_waits() -> None:
+    spoken.concentrator()
+    receive(*[b"x"] * 3000)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(meaning._BY_INDEX)
+        cursor.execute(f"EXPLAIN {arrivals._READ}", [0, 0, 100])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Incremental Sort" in plan
+    assert "Index Scan" in plan
+    assert not any(scan in plan for scan in ("Seq Scan", "Bitmap"))

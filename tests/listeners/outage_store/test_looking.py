@@ -1,13 +1,16 @@
 """Changes of power become outages in the database: whom they reach, when, and each told once."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from devices.models import MeterInstallation
+from devices.outbox.layouts import HEADERS
 from devices.parameters import change
 from listeners.models import Interruption, Outage, OutageStep, PowerSource, Storm
 from tests.factories import fleets, networks
+from tests.factories.exported import drained
 from tests.factories.networks import World, events, span, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -259,3 +262,16 @@ def test_nothing_crosses_companies(world: World) -> None:
     world.look(60)
     found = Outage.objects.order_by("pk").values_list("company__code", "customers")
     assert sorted(found) == [("demo", 10), ("other", len(meters))]
+
+
+def test_the_daily_file_holds_what_was_told(world: World, tmp_path: Path) -> None:
+    world.off([world.sites[0].concentrator], 0)
+    world.look(60)
+    world.on([world.sites[0].concentrator], 600)
+    world.look(610)
+    told_lines = fleets.lines("OUT")
+    assert len(told_lines) == 2
+    assert drained(tmp_path, "OUT") == told_lines
+    [file] = tmp_path.rglob("OUT_*.csv")
+    assert file.name == f"OUT_{world.begin.date()}.csv"
+    assert file.read_text().splitlines()[0] == HEADERS["OUT"]

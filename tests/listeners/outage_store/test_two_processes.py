@@ -112,6 +112,18 @@ def test_a_name_that_tears_lines_keeps_the_outage_and_loses_its_line(world: Worl
     assert fleets.lines("OUT") == []
 
 
+def test_a_company_that_is_gone_stops_nobody(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO power_change (company_id, meter_id, is_dark, at, source)"
+            " VALUES (999999, 999999, true, %s, 'gasp')",
+            [world.at(0)],
+        )
+    world.off([world.sites[0].concentrator], 0)
+    world.look(300)
+    assert [row[1] for row in told()] == ["TR-1"]
+
+
 def test_the_duties_have_nothing_to_do_in_an_empty_system() -> None:
     fleets.make_partitions()
     duties = ("hear", "take", "look", "ask", "refresh")
