@@ -2,6 +2,9 @@
 
 A transaction has at most some ten thousand rows: who reads in the order `(xid, id)` sorts them as
 they come (incremental sort), and an entry that is shared by them all is a fifth of the size.
+
+That no more than 2 KiB of a datagram are kept is seen to where it is received: to check it again
+in every row took a sixth of the time.
 """
 
 from django.db import migrations
@@ -9,10 +12,12 @@ from django.db import migrations
 SMALLER = """
 DROP INDEX datagram_in_order;
 CREATE INDEX datagram_in_order ON datagram (xid);
+ALTER TABLE datagram DROP CONSTRAINT datagram_raw_check;
 """
 AS_BEFORE = """
 DROP INDEX datagram_in_order;
 CREATE INDEX datagram_in_order ON datagram (xid, id);
+ALTER TABLE datagram ADD CHECK (octet_length(raw) <= 2048);
 """
 
 
