@@ -31,8 +31,9 @@ class Arrived(NamedTuple):
 
 _AFTER = """
 FROM datagram WHERE (xid, id) > (%s::text::xid8, %s)
-    AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT %s
-"""
+    AND xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY datagram.xid, datagram.id LIMIT %s
+"""  # qualified: plain names would mean the output columns, and sort everything that waits
 _READ = f"""
 SELECT xid::text::bigint, id, extract(epoch FROM received_at)::float8, host(source), port, size, raw
 {_AFTER}
