@@ -8,14 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from devices.protocol.spontaneous import Unparsed
+from devices.protocol.spontaneous import NO_STAMP, Unparsed
 from listeners.datagrams import decode
 
 
 class Command(BaseCommand):
     """Exit code 1 where it means nothing we know; the reason is printed all the same."""
 
-    help = "Print what one datagram means as JSON."
+    help = "Print what one datagram or push means as JSON; a sealed push is not opened."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("datagram", metavar="HEX", help="blanks and colons are allowed")
@@ -37,5 +37,6 @@ def _plain(name: str, value: object) -> object:
     if isinstance(value, bytes):
         return value.hex().upper()
     if name == "local" and isinstance(value, int):
-        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S}"
+        at = datetime.fromtimestamp(value, UTC)
+        return None if value == NO_STAMP else f"{at:%Y-%m-%d %H:%M:%S}"
     return value
