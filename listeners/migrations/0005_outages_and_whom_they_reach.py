@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devices', '0010_meters_on_their_way_are_found_by_an_index'),
-        ('listeners', '0020_what_datagrams_meant'),
+        ('listeners', '0004_what_datagrams_meant'),
     ]
 
     operations = [

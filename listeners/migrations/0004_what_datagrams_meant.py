@@ -65,8 +65,8 @@ DELETE FROM partitioned_table WHERE name IN ('spontaneous_message', 'suspect_mes
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0020_speakers_are_found_by_an_index'),
-        ('listeners', '0012_the_journal_has_a_smaller_index'),
+        ('devices', '0012_speakers_are_found_by_an_index'),
+        ('listeners', '0003_listeners_say_what_they_have'),
     ]
 
     operations = [

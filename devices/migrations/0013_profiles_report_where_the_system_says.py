@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0020_speakers_are_found_by_an_index")]
+    dependencies = [("devices", "0012_speakers_are_found_by_an_index")]
 
     operations = [
         migrations.RemoveField("spontaneousprofile", "address"),
