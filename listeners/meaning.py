@@ -42,11 +42,8 @@ OF_ONE_SOURCE = 10  # suspects a second that are kept, of one address; all are c
 TOO_OFTEN = "too often"
 
 
-# Everything is asked by key, and the journal in its order: the index once for each, never a whole
-# table, or all that waits, for a batch.
-_BY_INDEX = """
-SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off
-"""
+# Everything is asked by key: the index once for each name, never a whole table for a batch.
+_BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
 class Understood(NamedTuple):
