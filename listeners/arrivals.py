@@ -42,9 +42,12 @@ SELECT d.xid::text::bigint, d.id, extract(epoch FROM d.received_at)::float8, hos
 
 
 def read_after(cursor: CursorWrapper, place: Place, limit: int) -> list[Arrived]:
-    """The next finished rows, in order."""
-    cursor.execute(_READ, [*place, limit])
-    return [Arrived._make((*row[:6], bytes(row[6]))) for row in cursor.fetchall()]
+    """The next finished rows, in order; in the caller's transaction."""
+    # A bitmap has no order: all that waits would be read and sorted for every batch.
+    cursor.execute(f"SET LOCAL enable_bitmapscan = off; {_READ}", [*place, limit])
+    found = [Arrived._make((*row[:6], bytes(row[6]))) for row in cursor.fetchall()]
+    cursor.execute("SET LOCAL enable_bitmapscan = on")
+    return found
 
 
 def has_more(cursor: CursorWrapper, place: Place) -> bool:

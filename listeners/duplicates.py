@@ -12,7 +12,10 @@ from hes.domain.time import DAY
 from hes.lib.arrays import numbers
 from listeners.known import Known
 
+# A nested loop asks the index once for each; other joins would read the history.
 _HEARD = """
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
 SELECT n FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::float8[])
     WITH ORDINALITY AS said (concentrator_id, device_local, kind, meter_id, since, n)
 WHERE EXISTS (SELECT FROM spontaneous_message AS heard
@@ -33,6 +36,7 @@ def said_before(cursor: CursorWrapper, known: Sequence[Known]) -> list[bool]:
     columns = [numbers(concentrators), numbers(locals_), names, numbers(meters), numbers(since)]
     cursor.execute(_HEARD, [*columns, min(since)])
     heard = {n - 1 for (n,) in cursor.fetchall()}
+    cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
     return _with_repeats(known, heard)
 
 

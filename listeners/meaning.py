@@ -42,13 +42,6 @@ OF_ONE_SOURCE = 10  # suspects a second that are kept, of one address; all are c
 TOO_OFTEN = "too often"
 
 
-# Everything is asked by key, and the journal in its order: the index once for each, never a whole
-# table, or all that waits, for a batch.
-_BY_INDEX = """
-SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off
-"""
-
-
 class Understood(NamedTuple):
     """How many datagrams of a call got each verdict."""
 
@@ -108,7 +101,6 @@ def _no_collection() -> Iterator[None]:
 def _understand(cursor: CursorWrapper, limit: int) -> Tally:
     tally = Tally()
     moment = open_transaction(cursor)
-    cursor.execute(_BY_INDEX)
     place = cursors.take(cursor, READER)
     arrived = arrivals.read_after(cursor, place, limit) if place else []
     if arrived:
