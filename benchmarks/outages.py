@@ -40,7 +40,7 @@ SELECT %(company)s, 'TD-' || id, 'C' || id, '', '', '', '', '', 4059, 'cosem', s
 INSERT INTO meter (company_id, serial_number, board_serial_number, mac_address, model_id, firmware,
     hardware, service_kind, state, process_state, breaker_state, error_instant_closure,
     may_hold_public_keys, tag, inserted_at, updated_at)
-SELECT %(company)s, 'M' || c.id || '-' || n, '', int8send(c.id * 1000 + n), %(model)s, '', '',
+SELECT %(company)s, c.serial_number || '-' || n, '', int8send(c.id * 1000 + n), %(model)s, '', '',
     'Electric', 'commissioned', '', 100, false, false, '', now(), now()
 FROM concentrator c, generate_series(1, %(meters)s) n;
 INSERT INTO usage_point (company_id, name, address, city, province, country, is_balance,
@@ -52,7 +52,7 @@ SELECT m.id, u.id, tstzrange('2020-01-01', NULL) FROM meter m JOIN usage_point u
     ON u.name = m.serial_number;
 INSERT INTO association (meter_id, concentrator_id, validity, phase, source)
 SELECT m.id, c.id, tstzrange('2020-01-01', NULL), 0, 'manual'
-FROM meter m JOIN concentrator c ON c.serial_number = 'C' || substring(m.serial_number, '[0-9]+');
+FROM meter m JOIN concentrator c ON c.serial_number = split_part(m.serial_number, '-', 1);
 """
 _TELL = """
 INSERT INTO power_change (company_id, {column}, is_dark, at, source)

@@ -38,6 +38,7 @@ from tests.devices.drivers.cosem.simulated import (
     METERS,
     NOW,
     OPTIONS,
+    PATIENT,
     SECOND,
     SEED,
     field,
@@ -52,7 +53,7 @@ WINDOW = Period(BEGIN + 1, END)
 
 async def collected(table: Table, window=WINDOW, options: FieldOptions = OPTIONS) -> list:
     async with field(options) as running:
-        session = await opened(running)
+        session = await opened(running, **PATIENT)
         batches = [batch async for batch in session.collect(table, window)]
         await session.close()
     return [record for batch in batches for record in batch.records]
