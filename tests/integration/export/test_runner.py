@@ -41,7 +41,7 @@ def _keep_writing(company, day, seed, stop, texts):
     with session() as writer:
         while not stop.is_set():
             for _ in range(dice.randint(1, 3)):
-                count = dice.choice((1, 7, 3_000))
+                count = dice.choice((1, 7, 600))
                 text = lines(number, count)
                 number += count
                 position = insert(writer, company, day, text)
