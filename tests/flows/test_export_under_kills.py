@@ -69,7 +69,7 @@ def _export_run(root, hub, *sinks):
 
 def _write(company, day, number):
     store(company, day, lines(number, 400), lines(number + 400, 10))
-    store(company, day, events(number, 20), kind="HPE")
+    store(company, day, events(number, 4), kind="HPE")
     time.sleep(0.05)
     return number + 410
 
