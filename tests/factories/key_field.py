@@ -71,7 +71,7 @@ class KeyField:
         assert answer.rejected is None, answer.rejected
         return answer.order_id
 
-    def order(self, kind, meter=None, seconds=30):
+    def order(self, kind, meter=None, seconds=90):
         """Submit it and wait for its end."""
         pk = self.submit(kind, meter)
         wait_until(lambda: WorkOrder.objects.get(pk=pk).state in FINAL, seconds=seconds)

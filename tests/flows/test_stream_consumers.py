@@ -41,7 +41,10 @@ POSITIONS = "checkpoints"
 BRIEF = Patience(close=0.05, poll=0.05, look=0.2)
 GUIDE = Path(__file__).parents[2] / "docs/consumers.md"
 # The SDK leaves lost connections to the garbage collector: here, where they are forgiven.
-pytestmark = pytest.mark.filterwarnings("ignore:.*StreamWriter:ResourceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*StreamWriter:ResourceWarning", "ignore:unclosed <socket:ResourceWarning",
+    "ignore:unclosed transport:ResourceWarning",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -212,7 +212,8 @@ async def test_a_silent_meter_names_its_code():
 )
 async def test_a_fault_ends_in_its_error_and_the_neighbour_is_untouched(fault, kind, contact):
     async def visit(running: RunningField, concentrator: Concentrator) -> int:
-        session = await opened(running, concentrator, visit=4.0)
+        limits = {"visit": 4.0} if concentrator is FIRST else PATIENT
+        session = await opened(running, concentrator, **limits)
         try:
             await session.identify()
             batches = [batch async for batch in session.collect(Table.LOAD_PROFILE, WINDOW)]
