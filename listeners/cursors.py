@@ -60,8 +60,8 @@ def advance(cursor: CursorWrapper, reader: str, place: Place) -> None:
 def _place(reader: str, xid: int, row_id: int, is_ours: bool) -> Place:
     if not is_ours:
         raise ForeignCluster(
-            f"{reader}: its place belongs to another PostgreSQL cluster; after a restore from a "
-            "dump, have the owner delete its row of listener_cursor: what was read is read again, "
-            "and what was understood within a day counts as duplicate"
+            f"{reader}: its place belongs to another PostgreSQL cluster, in which transactions are "
+            "counted otherwise. Point DATABASE_URL at that one, or, after a restore from a dump, "
+            f"have the owner delete the row {reader!r} of listener_cursor: all is read again"
         )
     return Place(xid, row_id)

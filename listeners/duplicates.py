@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.db.backends.utils import CursorWrapper
 
 from hes.domain.time import DAY
-from hes.lib.arrays import numbers
+from hes.lib.arrays import numbers, words
 from listeners.known import Known
 
 # A nested loop asks the index once for each; other joins would read the history.
@@ -32,8 +32,13 @@ def said_before(cursor: CursorWrapper, known: Sequence[Known]) -> list[bool]:
         return []
     since = [0.0 if one.stamp.is_old else one.arrived.received - DAY for one in known]
     concentrators, locals_, kinds, meters = zip(*(one.same for one in known), strict=True)
-    names = "{" + ",".join(kinds) + "}"
-    columns = [numbers(concentrators), numbers(locals_), names, numbers(meters), numbers(since)]
+    columns = [
+        numbers(concentrators),
+        numbers(locals_),
+        words(kinds),
+        numbers(meters),
+        numbers(since),
+    ]
     cursor.execute(_HEARD, [*columns, min(since)])
     heard = {n - 1 for (n,) in cursor.fetchall()}
     cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")

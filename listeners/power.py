@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from hes.lib.arrays import numbers
+from hes.lib.arrays import numbers, words
 from listeners.models import PowerSource
 
 
@@ -182,6 +182,6 @@ def _tell(cursor: CursorWrapper, flips: Sequence[Change]) -> None:
             numbers(flip.meter_id for flip in flips),
             numbers(flip.is_dark for flip in flips),
             numbers(flip.at for flip in flips),
-            "{" + ",".join(flip.source for flip in flips) + "}",
+            words(flip.source for flip in flips),
         ]
         cursor.execute(_TELL, columns)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from django.db.backends.utils import CursorWrapper
 
-from hes.lib.arrays import numbers
+from hes.lib.arrays import numbers, words
 from listeners.known import Known
 from workorders import lanes
 from workorders.waking import wake_after_commit
@@ -38,7 +38,7 @@ def note(cursor: CursorWrapper, woken: Sequence[Known]) -> None:
     newest = {one.concentrator_id: one for one in in_order}
     columns = [
         numbers(newest),
-        "{" + ",".join(one.message.address for one in newest.values()) + "}",
+        words(one.message.address for one in newest.values()),
         numbers([one.arrived.received for one in newest.values()]),
     ]
     cursor.execute(_NOTE, [*columns, PAUSE])

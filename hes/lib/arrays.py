@@ -1,4 +1,4 @@
-"""Columns of numbers as PostgreSQL array literals: the fastest way to hand rows to one statement.
+"""Columns of numbers and words as array literals of PostgreSQL: the fastest way to one statement.
 
 Measured against COPY into a temporary table, 500 rows of a statistics update: 339,000 rows/s
 against 296,000, and one round trip instead of three.
@@ -21,3 +21,8 @@ def bit_strings(values: Iterable[int], width: int) -> str:
     """`{x0F,...}`: bit strings of `width` bits (a multiple of 4), lowest bit last."""
     digits = width // 4
     return "{" + ",".join([f"x{value:0{digits}x}" for value in values]) + "}"
+
+
+def words(values: Iterable[str]) -> str:
+    """`{off,on,""}`: words of our own, without quotes, commas or braces."""
+    return "{" + ",".join([value or '""' for value in values]) + "}"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from hes.lib.arrays import numbers
+from hes.lib.arrays import numbers, words
 from listeners.outages.facts import Node
 from listeners.outages.verdicts import Judgement, Opening
 
@@ -76,7 +76,7 @@ def _open(
     if not openings:
         return {}
     columns = [
-        "{" + ",".join(one.node.level for one in openings) + "}",
+        words(one.node.level for one in openings),
         numbers(one.node.id for one in openings),
         numbers(one.transformer for one in openings),
         numbers(one.concentrator for one in openings),

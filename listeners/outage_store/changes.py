@@ -10,11 +10,12 @@ from typing import Any, Literal, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from hes.lib.arrays import numbers
-from listeners.outage_store import position
-from listeners.outage_store.position import Position
+from hes.lib.arrays import numbers, words
+from listeners import cursors
+from listeners.cursors import Place
 from listeners.outages.episodes import Change, Episode, episodes
 
+READER = "outages"
 AT_ONCE = 50_000  # changes of one transaction
 
 _READ = """
@@ -120,7 +121,7 @@ _Told = dict[_Device, list[Change]]
 _Found = dict[_Device, list[Episode]]
 
 
-def take(cursor: CursorWrapper, after: Position) -> Taken:
+def take(cursor: CursorWrapper, after: Place) -> Taken:
     """Read the next changes behind the horizon, and keep what they begin and end.
 
     Concentrators end theirs first and begin new ones last: so a meter that speaks of itself after
@@ -138,7 +139,7 @@ def take(cursor: CursorWrapper, after: Position) -> Taken:
         _end(cursor, "meter_id", meters, taken)
         _begin(cursor, "meter_id", meters)
         _begin(cursor, "concentrator_id", concentrators)
-        position.move(cursor, rows[-1][:2])
+        cursors.advance(cursor, READER, Place(*rows[-1][:2]))
     return taken
 
 
@@ -189,7 +190,7 @@ def _end(cursor: CursorWrapper, by: _Kind, found: _Found, taken: Taken) -> None:
     columns = [
         numbers(device.id for device, _ in ended),
         _instants(episode.ended for _, episode in ended),
-        _words(episode.ended_by for _, episode in ended),
+        words(episode.ended_by for _, episode in ended),
     ]
     for whose in _ENDS[by]:
         cursor.execute(_ENDED.format(whose=whose), columns)
@@ -206,7 +207,7 @@ def _begin(cursor: CursorWrapper, by: _Kind, found: _Found) -> None:
         numbers(device.id for device, _ in begun),
         _instants(episode.began for _, episode in begun),
         _instants(episode.ended for _, episode in begun),
-        _words(episode.ended_by for _, episode in begun),
+        words(episode.ended_by for _, episode in begun),
     ]
     if by == "meter_id":
         cursor.execute(_OF_METER, columns)
@@ -217,8 +218,3 @@ def _begin(cursor: CursorWrapper, by: _Kind, found: _Found) -> None:
 
 def _instants(moments: Iterable[datetime | None]) -> str:
     return numbers(moment.timestamp() if moment else None for moment in moments)
-
-
-def _words(words: Iterable[str]) -> str:
-    """Words of our own, or none."""
-    return "{" + ",".join(word or '""' for word in words) + "}"

@@ -11,7 +11,8 @@ from django.db.backends.utils import CursorWrapper
 
 from devices.outbox.blocks import Blocks, open_transaction
 from devices.parameters import parameters_of
-from listeners.outage_store import changes, figures, position, storms
+from listeners import cursors
+from listeners.outage_store import changes, figures, storms
 from listeners.outage_store.applying import apply
 from listeners.outage_store.changes import Taken
 from listeners.outage_store.counting import close, count
@@ -38,7 +39,7 @@ def look(now: datetime | None = None) -> int:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         moment = now or open_transaction(cursor)
-        held = position.hold(cursor)
+        held = cursors.take(cursor, changes.READER)
         if held is None:
             return 0
         taken = changes.take(cursor, held)

@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 
 from devices.outbox.blocks import CONCENTRATOR, Blocks, LineRefused
 from devices.outbox.layouts import OutageTold, Subject, outage_line
+from hes.lib.arrays import words
 from listeners.outage_store.counting import Counted
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,7 @@ def tell_changes(
     if not steps:
         return
     ids, moments, kinds, customers = zip(*steps, strict=True)
-    words = "{" + ",".join(kinds) + "}"
-    cursor.execute(_CHANGED, [now, list(ids), list(moments), words, list(customers)])
+    cursor.execute(_CHANGED, [now, list(ids), list(moments), words(kinds), list(customers)])
 
 
 def _steps(one: Counted, now: datetime) -> Iterable[tuple[int, float, str, int]]:

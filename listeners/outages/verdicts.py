@@ -53,12 +53,11 @@ def begin(item: Item) -> datetime:
 def opening(node: Node, cluster: Sequence[Item]) -> Opening:
     """The outage of a node that explains a cluster; since the first of it lost power."""
     first = min(cluster, key=begin)
-    is_wide = node.level in (Level.TRANSFORMER, Level.SUBSTATION)
     return Opening(
         node,
         begin(first),
         first.transformer,
-        None if is_wide else first.concentrator,
+        None if node.level is Level.TRANSFORMER else first.concentrator,
         first.substation,
         interruptions(cluster),
         tuple(item.id for item in cluster if isinstance(item, OpenOutage)),

@@ -7,9 +7,9 @@ from django.db import connection, transaction
 
 from devices.models import Substation
 from listeners import outage_store
+from listeners.cursors import ForeignCluster
 from listeners.models import Interruption, ListenerCursor, Outage
-from listeners.outage_store import looking, position
-from listeners.outage_store.position import ForeignCluster
+from listeners.outage_store import changes, looking
 from tests.factories import fleets, networks
 from tests.factories.networks import World, events, told
 
@@ -99,7 +99,7 @@ def test_changes_that_are_still_being_committed_are_waited_for(world: World) -> 
 
 def test_a_position_of_another_cluster_is_refused(world: World) -> None:
     world.look(0)
-    ListenerCursor.objects.filter(reader=position.READER).update(system_identifier=1)
+    ListenerCursor.objects.filter(reader=changes.READER).update(system_identifier=1)
     with pytest.raises(ForeignCluster, match="delete the row 'outages'"):
         world.look(1)
 
