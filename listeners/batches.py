@@ -53,7 +53,7 @@ class Batch:
     @property
     def day(self) -> date:
         """UTC day of receipt, which is the partition."""
-        return (_EPOCH + timedelta(microseconds=self.received_at)).date()
+        return moment(self.received_at).date()
 
     def rows(self) -> bytes:
         """The datagrams as rows of COPY (FORMAT binary), of COLUMNS."""
@@ -92,6 +92,11 @@ class Batch:
         size, begin = self.sizes[number], number * HEAD
         head = self.heads[begin : begin + min(size, HEAD)]
         return head + self.tails[number] if size > HEAD else head
+
+
+def moment(microseconds: int) -> datetime:
+    """An instant counted from 1970 UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 class _Rows:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,10 +18,9 @@ from django.db.backends.utils import CursorWrapper
 
 from devices import partitions
 from hes.lib.copy_binary import copy_binary
-from listeners.batches import COLUMNS
+from listeners.batches import COLUMNS, moment
 from listeners.blocks import Block
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARK = """
 INSERT INTO listener_run (uid, host, started_at, last_block, received)
 VALUES (%(uid)s, %(host)s, %(first)s, %(number)s, %(count)s)
@@ -83,7 +82,7 @@ class Journal:
             "ports": self._run.ports,
             **sockets._asdict(),
             "spooled": spooled,
-            "waiting": None if oldest_at is None else _moment(oldest_at),
+            "waiting": None if oldest_at is None else moment(oldest_at),
         }
         with connection.cursor() as cursor:
             cursor.execute(_TELL, said)
@@ -122,7 +121,7 @@ class Journal:
         mark: dict[str, str | int | UUID | datetime] = {
             "uid": block.run,
             "host": self._run.host,
-            "first": _moment(block.first_at),
+            "first": moment(block.first_at),
             "number": block.number,
             "count": block.count,
         }
@@ -132,12 +131,8 @@ class Journal:
                 copy_binary(cursor, "datagram", COLUMNS, [block.rows])
 
     def _ensure(self, block: Block) -> None:
-        for moment in (block.first_at, block.last_at):
-            day = _moment(moment).date()
+        for at in (block.first_at, block.last_at):
+            day = moment(at).date()
             if day not in self._days:
                 partitions.ensure("datagram", day, day)
                 self._days.add(day)
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
