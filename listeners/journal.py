@@ -127,8 +127,7 @@ class Journal:
         }
         cursor.execute(_MARK, mark)
         if cursor.rowcount:
-            with connection.wrap_database_errors:  # Django leaves COPY out
-                copy_binary(cursor, "datagram", COLUMNS, [block.rows])
+            copy_binary(cursor, "datagram", COLUMNS, [block.rows])
 
     def _ensure(self, block: Block) -> None:
         for at in (block.first_at, block.last_at):

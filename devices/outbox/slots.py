@@ -21,7 +21,7 @@ from typing import NamedTuple
 from django.db.backends.utils import CursorWrapper
 
 from hes.domain.time import DAY, slot_of
-from hes.lib.arrays import bit_strings, integers
+from hes.lib.arrays import bit_strings, numbers
 
 WIDTH = 384
 SLOTS = 96
@@ -115,7 +115,7 @@ class SlotLedger:
         if not self._asked:
             return
         keys = sorted(self._asked)
-        columns = [integers(column) for column in zip(*keys, strict=True)]
+        columns = [numbers(column) for column in zip(*keys, strict=True)]
         bits = bit_strings([self._asked[key] for key in keys], WIDTH)
         good = bit_strings([self._good.get(key, 0) for key in keys], WIDTH)
         cursor.execute(_DECIDE, [*columns, bits, good])

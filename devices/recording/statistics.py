@@ -5,7 +5,7 @@ from collections import defaultdict
 from django.db.backends.utils import CursorWrapper
 
 from devices.reachability import Outcome, assignments
-from hes.lib.arrays import integers
+from hes.lib.arrays import numbers
 
 # A nested loop visits, and so locks, the rows in the order of the sorted sub-select: two writers of
 # the same meters wait for each other instead of deadlocking. A merge join would keep the order too,
@@ -50,9 +50,9 @@ class Statistics:
         if not meters:
             return {}
         columns = sorted({column for own in self._newest.values() for column in own})
-        arrays = [integers(meters), integers([self._outcome.get(meter) for meter in meters])]
+        arrays = [numbers(meters), numbers([self._outcome.get(meter) for meter in meters])]
         for column in columns:
-            arrays.append(integers([self._newest[meter].get(column) for meter in meters]))
+            arrays.append(numbers([self._newest[meter].get(column) for meter in meters]))
         cursor.execute(_statement(columns, maximum), arrays)
         return dict(cursor.fetchall())
 

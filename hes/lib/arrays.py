@@ -7,13 +7,8 @@ against 296,000, and one round trip instead of three.
 from collections.abc import Iterable
 
 
-def integers(values: Iterable[int | None]) -> str:
-    """`{1,NULL,3}`, to be bound as a parameter and cast to an array."""
-    return numbers(values)
-
-
 def numbers(values: Iterable[float | None]) -> str:
-    """`{1.5,NULL,True}`: also reals and truth values."""
+    """`{1,NULL,3}`, to be bound as a parameter and cast to an array; reals and truth values too."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 

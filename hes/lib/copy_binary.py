@@ -10,6 +10,8 @@ from datetime import date
 from io import BytesIO
 from typing import Protocol
 
+from django.db import connection
+
 NULL = struct.pack(">i", -1)
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no header extension
 _TRAILER = struct.pack(">h", -1)
@@ -104,6 +106,11 @@ _PIECE = 1024 * 1024
 
 
 def copy_binary(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
-    """Append rows to a table; their fields must be of the columns' very types."""
+    """Append rows to a table; their fields must be of the columns' very types.
+
+    Raises Django's errors: of COPY it leaves the driver's own.
+    """
     sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-    cursor.copy_expert(sql, BytesIO(b"".join((_SIGNATURE, *rows, _TRAILER))), _PIECE)
+    file = BytesIO(b"".join((_SIGNATURE, *rows, _TRAILER)))
+    with connection.wrap_database_errors:
+        cursor.copy_expert(sql, file, _PIECE)

@@ -1,8 +1,9 @@
+from contextlib import closing
 from datetime import UTC, date
 from ipaddress import ip_address
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, ProgrammingError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -90,3 +91,14 @@ def test_instants_truths_and_addresses_are_copied_as_they_are(at, is_true, host)
     assert (found_truth, ip_address(found_host)) == (is_true, host)
     assert (found_at is None) == (at is None)
     assert at is None or abs((found_at - at).total_seconds()) < 1e-4
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_copied_is_an_error_of_django_and_a_lost_session_an_outage():
+    with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+        copy_binary(cursor, "no_such_table", ["at"], [])
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        with connection.cursor() as killer:
+            killer.execute("SELECT pg_terminate_backend(%s)", [other.connection.info.backend_pid])
+        with pytest.raises(OperationalError):
+            copy_binary(cursor, "meter", ["id"], [])

@@ -10,7 +10,7 @@ from devices.recording.work import Work
 from hes.domain.alarms import edges
 from hes.domain.events import EventKind
 from hes.domain.records import AlarmWord, CurrentData
-from hes.lib.arrays import integers
+from hes.lib.arrays import numbers
 
 
 class _Word(NamedTuple):
@@ -60,9 +60,9 @@ def _rounds(words: list[_Word]) -> Iterator[list[_Word]]:
 def _compare(work: Work, words: list[_Word]) -> None:
     meters = {said.meter.id: said for said in words}
     arrays = [
-        integers(meters),
-        integers([said.word for said in words]),
-        integers([said.at for said in words]),
+        numbers(meters),
+        numbers([said.word for said in words]),
+        numbers([said.at for said in words]),
     ]
     work.cursor.execute(_UPDATE, arrays)
     for meter_id, word, changed in sorted(work.cursor.fetchall(), key=itemgetter(0)):

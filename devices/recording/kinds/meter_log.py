@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from devices.recording.work import Work
 from hes.domain.events import EventKind
 from hes.domain.records import MeterEvent
-from hes.lib.arrays import integers
+from hes.lib.arrays import numbers
 
 _KNOWN = """
 SELECT meter_id, extract(epoch FROM device_at)::bigint, text FROM end_device_event
@@ -25,8 +25,8 @@ def record(work: Work, entries: Iterable[MeterEvent]) -> None:
     }
     if not said:
         return
-    meters = integers({meter_id for meter_id, _, _ in said})
-    parameters = [meters, EventKind.METER_LOGGED, integers({at for _, at, _ in said})]
+    meters = numbers({meter_id for meter_id, _, _ in said})
+    parameters = [meters, EventKind.METER_LOGGED, numbers({at for _, at, _ in said})]
     work.cursor.execute(_KNOWN, parameters)
     for known in work.cursor.fetchall():
         said.pop(known, None)
