@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from contextlib import contextmanager
+from unittest import mock
 
 from django.db import connection
 
@@ -17,7 +18,7 @@ from hes.demo.field import load_public_keys
 from tests.factories.processes import wait_until
 from tests.factories.simulated import QUICK, give_keys, listening, provision
 from tests.factories.visits import quick_company
-from workorders import submission
+from workorders import backoff, submission
 from workorders.engine import Engine, Options
 from workorders.models import OrderEvent, WorkOrder
 from workorders.requests import Request
@@ -50,16 +51,17 @@ class KeyField:
 
     @contextmanager
     def visited(self):
-        """An engine serves it."""
+        """An engine serves it; a session that a lost answer left open is waited for shortly."""
         driver = CosemDriver(pause=0.01, tag_orders=True)
         engine = Engine(lambda _: driver, Options(limits=QUICK, poll=0.05))
         thread = threading.Thread(target=engine.run)
-        thread.start()
-        try:
-            yield
-        finally:
-            engine.stop()
-            thread.join(20)
+        with mock.patch.object(backoff, "BUSY_SECONDS", (0.3, 0.6)):
+            thread.start()
+            try:
+                yield
+            finally:
+                engine.stop()
+                thread.join(20)
 
     def submit(self, kind, meter=None, concentrator=None):
         serial = (concentrator or self.concentrator).serial
@@ -71,7 +73,7 @@ class KeyField:
         assert answer.rejected is None, answer.rejected
         return answer.order_id
 
-    def order(self, kind, meter=None, seconds=90):
+    def order(self, kind, meter=None, seconds=30):
         """Submit it and wait for its end."""
         pk = self.submit(kind, meter)
         wait_until(lambda: WorkOrder.objects.get(pk=pk).state in FINAL, seconds=seconds)

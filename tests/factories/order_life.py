@@ -107,7 +107,8 @@ class WorkerLife(ReadingWorld):
 
     def conclude(self, order: Order, claim: Claim, verdict: object, is_read: bool) -> None:
         if isinstance(verdict, Result):
-            if not verdict.is_good and not self.meters[order.meter].by_hand:
+            hands = self.meters[order.meter].by_hand.values()
+            if not verdict.is_good and not any(at >= order.begun_at for at in hands):
                 raise Violation(f"{order} has failed: {verdict.text}")
             causes = (
                 (Cause.FOUND_DONE, Cause.FOUND_FAILED)

@@ -52,11 +52,12 @@ def _of_breakers(world: World, meter: Meter) -> Iterator[str]:
         for earlier, newer in moves[:number]:
             if newer.number > order.number and order.begun_at > meter.by_hand.get(earlier, 0.0):
                 yield f"order {order.number} moved the breaker after order {newer.number}"
-    if meter.by_hand:
-        return  # who had the last word is a matter of people
+    hands = [meter.log[place] for place in meter.by_hand]
+    if moves and moves[-1][1] in hands:
+        return  # a person had the last word
     own = [o for o in world.orders if world.meters[o.meter] is meter]
     stood = [o for o in own if o.kind != "credit_charge" and o.sent_at is not None]
-    if stood and stood[-1].state is OrderState.DONE:
+    if stood and stood[-1].state is OrderState.DONE and stood[-1] not in hands:
         wanted = 0 if stood[-1].kind == "disconnect" else 1
         if meter.control != wanted:
             yield f"the breaker does not stand as {stood[-1]} wanted"

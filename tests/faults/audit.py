@@ -7,6 +7,8 @@ balances, the statistics and their events I9, the slots I10, the lines that have
 from collections import Counter
 from collections.abc import Iterator
 
+from django.db.models import Q
+
 from devices.models import ConcentratorStatus, MeterStatistics
 from devices.simulator.holdings import Counts, MeterHolding
 from tests.factories import fleets
@@ -145,7 +147,8 @@ def _of_the_deaf(world: World) -> Iterator[str]:
     row = ConcentratorStatus.objects.filter(concentrator_id=world.deaf).first()
     missed = row.missed_contacts if row else 0
     visits = Visit.objects.filter(concentrator_id=world.deaf)
-    at_most = visits.filter(outcome__in=["unreachable", "abandoned", "cancelled"]).count()
+    lost = Q(outcome="cancelled", error="database away")
+    at_most = visits.filter(Q(outcome__in=["unreachable", "abandoned"]) | lost).count()
     world.course.counted["connections refused"] = at_most
     if missed > at_most:
         yield f"{missed} misses of the deaf concentrator by {at_most} visits"

@@ -40,7 +40,8 @@ QUICK = {"load_balancing_interval": 0.5, "partition_ownership_expiration_interva
 POSITIONS = "checkpoints"
 BRIEF = Patience(close=0.05, poll=0.05, look=0.2)
 GUIDE = Path(__file__).parents[2] / "docs/consumers.md"
-# The SDK leaves lost connections to the garbage collector: here, where they are forgiven.
+# The SDK leaves lost connections to the garbage collector: here, where they are forgiven. Python
+# before 3.11.5 has no word for the writer and tells of its transport and socket instead.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*StreamWriter:ResourceWarning", "ignore:unclosed <socket:ResourceWarning",
     "ignore:unclosed transport:ResourceWarning",
