@@ -137,6 +137,7 @@ class Exporter:
         """A file that cannot be sealed is an alarm; blocks do not wait for it."""
         if not (self._is_sealing or self._seal()):
             return False
+        was_sealing = self._is_sealing
         try:
             self._is_sealing = seal_next(owner, self._sink.root)
         except (FileTrouble, OSError) as fault:
@@ -145,6 +146,8 @@ class Exporter:
             alarms.raise_alarm("file_trouble", SEALING, str(fault))
         if self._is_sealing:
             alarms.clear("file_trouble", SEALING)
+        elif was_sealing:
+            self._look.pause(0.0)  # what is sealed only now may be old enough for the next step
         return self._is_sealing
 
     def _tend(self, owner: Owner) -> bool:

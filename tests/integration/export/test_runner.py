@@ -41,7 +41,7 @@ def _keep_writing(company, day, seed, stop, texts):
     with session() as writer:
         while not stop.is_set():
             for _ in range(dice.randint(1, 3)):
-                count = dice.choice((1, 7, 600))
+                count = dice.choice((1, 7, 3_000))
                 text = lines(number, count)
                 number += count
                 position = insert(writer, company, day, text)
@@ -100,6 +100,18 @@ def test_an_exporter_killed_fifty_times_writes_each_line_once_and_in_order(
     assert SinkCursor.objects.get().lines == exported_lines()
     assert_clean(today, root)
     assert_clean(old_day, root)
+
+
+def test_old_files_that_are_sealed_after_the_first_look_are_gzipped_all_the_same(
+    company, today, old_day, root
+):
+    with session() as holder, holder.cursor() as cursor, exporter(root):
+        cursor.execute("SELECT pg_current_xact_id()")  # until it ends no day is complete
+        wait_for(lambda: exported_lines() == 160_000)
+        time.sleep(1.5)  # old files have been looked for, and none was sealed
+        assert not ExportFile.objects.exclude(sealed_at=None).exists()
+        holder.rollback()
+        wait_for(lambda: ExportFile.objects.filter(gzipped_at__isnull=False).count() == 4)
 
 
 def test_old_files_are_sealed_and_gzipped_while_blocks_keep_moving(company, today, old_day, root):
