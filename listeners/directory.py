@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.backends.utils import CursorWrapper
 
 from devices.protocol.spontaneous import SERIAL_SIZE, Kind, Message
+from hes.lib.arrays import octets
 from listeners.serials import is_same, without_zeros
 
 
@@ -63,14 +64,23 @@ WHERE c.state <> 'removed' AND {condition}
 _BY_SERIAL = _CONCENTRATORS.format(condition="replace(c.serial_number, '0', '') = ANY(%s::text[])")
 _BY_HOST = _CONCENTRATORS.format(condition="c.host <> '' AND c.host = ANY(%s::text[])")
 _BY_ID = _CONCENTRATORS.format(condition="c.id = ANY(%s::bigint[])")
+# Ids are looked up as arrays: a join of the tables would be planned as scans of them whole.
 _METERS = """
+WITH named AS MATERIALIZED (
+    SELECT id, company_id, serial_number, mac_address FROM meter WHERE {condition}
+), ids AS MATERIALIZED (SELECT array_agg(id) AS ids FROM named)
 SELECT m.id, m.company_id, m.serial_number, m.mac_address, coalesce(u.name, ''), a.concentrator_id
-FROM meter m
-    LEFT JOIN association a ON a.meter_id = m.id AND a.validity @> clock_timestamp()
-    LEFT JOIN meter_installation i ON i.meter_id = m.id AND i.validity @> clock_timestamp()
-    LEFT JOIN usage_point u ON u.id = i.usage_point_id
-WHERE m.{column} = ANY(%s::{type}[])
+FROM named m
+    LEFT JOIN (SELECT meter_id, concentrator_id FROM association
+               WHERE meter_id = ANY((SELECT ids FROM ids)::bigint[])
+                 AND validity @> statement_timestamp()) a ON a.meter_id = m.id
+    LEFT JOIN (SELECT i.meter_id, u.name
+               FROM meter_installation i JOIN usage_point u ON u.id = i.usage_point_id
+               WHERE i.meter_id = ANY((SELECT ids FROM ids)::bigint[])
+                 AND i.validity @> statement_timestamp()) u ON u.meter_id = m.id
 """
+_BY_MAC = _METERS.format(condition="mac_address = ANY(%s::bytea[])")
+_BY_METER_SERIAL = _METERS.format(condition="serial_number = ANY(%s::text[])")
 
 
 class Directory:
@@ -145,10 +155,10 @@ def _meters(cursor: CursorWrapper, messages: Sequence[Message]) -> dict[bytes | 
     """By MAC address those told of, by serial those that speak for themselves."""
     found: dict[bytes | str, Meter] = {}
     if macs := {message.mac for message in messages if message.mac}:
-        cursor.execute(_METERS.format(column="mac_address", type="bytea"), [list(macs)])
+        cursor.execute(_BY_MAC, [octets(macs)])
         found |= {meter.mac: meter for meter in map(_meter, cursor.fetchall())}
     if serials := {message.serial for message in messages if speaks_for_itself(message)}:
-        cursor.execute(_METERS.format(column="serial_number", type="text"), [list(serials)])
+        cursor.execute(_BY_METER_SERIAL, [list(serials)])
         found |= {meter.serial: meter for meter in map(_meter, cursor.fetchall())}
     return found
 

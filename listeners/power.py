@@ -5,11 +5,13 @@ else the receipts (field-protocols 4). So an OFF that arrives after a newer ON c
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from hes.lib.arrays import numbers, words
+from hes.lib import copy_binary
+from hes.lib.arrays import numbers
 from listeners.models import PowerSource
 
 
@@ -71,7 +73,7 @@ class _Outcome(NamedTuple):
     flips: list[Change]
 
 
-_By = Literal["concentrator_id", "meter_id"]
+_Kind = Literal["concentrator", "meter"]
 
 
 def record(cursor: CursorWrapper, changes: Iterable[Change]) -> int:
@@ -80,26 +82,25 @@ def record(cursor: CursorWrapper, changes: Iterable[Change]) -> int:
     Changes of one device are taken in the order given; the first ever told of it is a flip too.
     Rows are locked in order, concentrators before meters.
     """
-    told: dict[_By, dict[int, list[Change]]] = {"concentrator_id": {}, "meter_id": {}}
+    told: dict[_Kind, dict[int, list[Change]]] = {"concentrator": {}, "meter": {}}
     for change in changes:
-        by: _By = "concentrator_id" if change.meter_id is None else "meter_id"
-        told[by].setdefault(change.device_id, []).append(change)
-    return sum(_record(cursor, by, own) for by, own in told.items())
+        kind: _Kind = "concentrator" if change.meter_id is None else "meter"
+        told[kind].setdefault(change.device_id, []).append(change)
+    return sum(_record(cursor, kind, own) for kind, own in told.items())
 
 
-def _record(cursor: CursorWrapper, by: _By, told: dict[int, list[Change]]) -> int:
+def _record(cursor: CursorWrapper, kind: _Kind, told: dict[int, list[Change]]) -> int:
     """Again for those devices whose first row another writer made meanwhile."""
     flips: list[Change] = []
     while told:
-        known = _locked(cursor, by, told)
+        known = _locked(cursor, kind, told)
         outcomes = {device: _outcome(known.get(device), own) for device, own in told.items()}
-        _update(cursor, by, {d: o for d, o in outcomes.items() if d in known and o is not None})
-        new = {d: o for d, o in outcomes.items() if d not in known and o is not None}
-        lost = new.keys() - _insert(cursor, by, new)
+        believed = {device: outcome for device, outcome in outcomes.items() if outcome is not None}
+        _update(cursor, kind, {d: one for d, one in believed.items() if d in known})
+        new = {d: one for d, one in believed.items() if d not in known}
+        lost = new.keys() - _insert(cursor, kind, new)
         told = {device: told[device] for device in lost}
-        flips += [
-            f for d, o in outcomes.items() if o is not None and d not in lost for f in o.flips
-        ]
+        flips += [flip for d, one in believed.items() if d not in lost for flip in one.flips]
     _tell(cursor, flips)
     return len(flips)
 
@@ -116,10 +117,11 @@ def _outcome(known: _State | None, told: Iterable[Change]) -> _Outcome | None:
     return _Outcome(company_id, state, flips) if state is not None and company_id else None
 
 
+# A table of its own for each kind of device: one index to keep where one table of both has three.
 _LOCK = """
-SELECT {by}, is_dark, extract(epoch FROM since)::float8, extract(epoch FROM heard_at)::float8,
-       extract(epoch FROM stamped_at)::float8, clock_id
-FROM power_state WHERE {by} = ANY(%s::bigint[]) ORDER BY {by} FOR UPDATE
+SELECT {kind}_id, is_dark, extract(epoch FROM since)::float8,
+       extract(epoch FROM heard_at)::float8, extract(epoch FROM stamped_at)::float8, clock_id
+FROM {kind}_power WHERE {kind}_id = ANY(%s::bigint[]) ORDER BY {kind}_id FOR UPDATE
 """
 _GIVEN = """
 SELECT device, company_id, is_dark, to_timestamp(since) AS since,
@@ -129,39 +131,33 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[], %s::float8[], %s::float8[
      AS g (device, company_id, is_dark, since, heard_at, stamped_at, clock_id)
 """
 _UPDATE = f"""
-UPDATE power_state AS known SET is_dark = given.is_dark, since = given.since,
+UPDATE {{kind}}_power AS known SET is_dark = given.is_dark, since = given.since,
        heard_at = given.heard_at, stamped_at = given.stamped_at, clock_id = given.clock_id
-FROM ({_GIVEN}) AS given WHERE known.{{by}} = given.device
+FROM ({_GIVEN}) AS given WHERE known.{{kind}}_id = given.device
 """
 _INSERT = f"""
-INSERT INTO power_state
-    ({{by}}, company_id, is_dark, since, heard_at, stamped_at, clock_id)
-SELECT * FROM ({_GIVEN}) AS given ORDER BY device ON CONFLICT ({{by}}) DO NOTHING RETURNING {{by}}
-"""
-_TELL = """
-INSERT INTO power_change (company_id, concentrator_id, meter_id, is_dark, at, source)
-SELECT company_id, concentrator_id, meter_id, is_dark, to_timestamp(at), source
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::boolean[], %s::float8[], %s::text[])
-     WITH ORDINALITY AS g (company_id, concentrator_id, meter_id, is_dark, at, source, n)
-ORDER BY n
+INSERT INTO {{kind}}_power
+    ({{kind}}_id, company_id, is_dark, since, heard_at, stamped_at, clock_id)
+SELECT * FROM ({_GIVEN}) AS given ORDER BY device
+ON CONFLICT ({{kind}}_id) DO NOTHING RETURNING {{kind}}_id
 """
 
 
-def _locked(cursor: CursorWrapper, by: _By, devices: Iterable[int]) -> dict[int, _State]:
-    cursor.execute(_LOCK.format(by=by), [numbers(devices)])
+def _locked(cursor: CursorWrapper, kind: _Kind, devices: Iterable[int]) -> dict[int, _State]:
+    cursor.execute(_LOCK.format(kind=kind), [numbers(devices)])
     return {device: _State(*known) for device, *known in cursor.fetchall()}
 
 
-def _update(cursor: CursorWrapper, by: _By, outcomes: dict[int, _Outcome]) -> None:
+def _update(cursor: CursorWrapper, kind: _Kind, outcomes: dict[int, _Outcome]) -> None:
     if outcomes:
-        cursor.execute(_UPDATE.format(by=by), _columns(outcomes))
+        cursor.execute(_UPDATE.format(kind=kind), _columns(outcomes))
 
 
-def _insert(cursor: CursorWrapper, by: _By, outcomes: dict[int, _Outcome]) -> set[int]:
+def _insert(cursor: CursorWrapper, kind: _Kind, outcomes: dict[int, _Outcome]) -> set[int]:
     """The devices whose row is ours; the others have one by now."""
     if not outcomes:
         return set()
-    cursor.execute(_INSERT.format(by=by), _columns(outcomes))
+    cursor.execute(_INSERT.format(kind=kind), _columns(outcomes))
     return {device for (device,) in cursor.fetchall()}
 
 
@@ -174,14 +170,25 @@ def _columns(outcomes: dict[int, _Outcome]) -> list[str]:
     ]
 
 
+# --- changes ------------------------------------------------------------------------------------
+
+_CHANGE = ("company_id", "concentrator_id", "meter_id", "is_dark", "at", "source")
+_SOURCES = {source: copy_binary.text(source) for source in PowerSource}
+_often = lru_cache(maxsize=1024)(copy_binary.bigint)
+
+
 def _tell(cursor: CursorWrapper, flips: Sequence[Change]) -> None:
     if flips:
-        columns = [
-            numbers(flip.company_id for flip in flips),
-            numbers(flip.concentrator_id if flip.meter_id is None else None for flip in flips),
-            numbers(flip.meter_id for flip in flips),
-            numbers(flip.is_dark for flip in flips),
-            numbers(flip.at for flip in flips),
-            words(flip.source for flip in flips),
-        ]
-        cursor.execute(_TELL, columns)
+        copy_binary.copy_binary(cursor, "power_change", _CHANGE, map(_told, flips))
+
+
+def _told(flip: Change) -> bytes:
+    is_meter = flip.meter_id is not None
+    return copy_binary.row(
+        _often(flip.company_id),
+        copy_binary.NULL if is_meter else copy_binary.bigint(flip.concentrator_id),
+        copy_binary.bigint(flip.meter_id),
+        copy_binary.boolean(flip.is_dark),
+        copy_binary.instant(flip.at),
+        _SOURCES[flip.source],
+    )

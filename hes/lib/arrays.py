@@ -21,3 +21,8 @@ def bit_strings(values: Iterable[int], width: int) -> str:
 def words(values: Iterable[str]) -> str:
     """`{off,on,""}`: words of our own, without quotes, commas or braces."""
     return "{" + ",".join([value or '""' for value in values]) + "}"
+
+
+def octets(values: Iterable[bytes]) -> str:
+    """`{"\\\\x0A","\\\\x0B"}`: byte strings, to be cast to bytea[]."""
+    return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"

@@ -19,11 +19,12 @@ from listeners.models.outages import (
     StepKind,
     Storm,
 )
-from listeners.models.power import PowerChange, PowerSource, PowerState
+from listeners.models.power import ConcentratorPower, MeterPower, PowerChange, PowerSource
 from listeners.models.progress import ListenerCount, ListenerCursor, Verdict
 from listeners.models.runs import ListenerRun
 
 __all__ = [
+    "ConcentratorPower",
     "Datagram",
     "Finding",
     "Interruption",
@@ -32,6 +33,7 @@ __all__ = [
     "ListenerCount",
     "ListenerCursor",
     "ListenerRun",
+    "MeterPower",
     "Outage",
     "OutageCheck",
     "OutageDay",
@@ -39,7 +41,6 @@ __all__ = [
     "OutageStep",
     "PowerChange",
     "PowerSource",
-    "PowerState",
     "SpontaneousMessage",
     "StepKind",
     "Storm",

@@ -5,6 +5,8 @@ from django.db.models import Q
 
 from devices.models import Company, Concentrator, Meter
 
+_DARK = Q(is_dark=True)
+
 
 class PowerSource(models.TextChoices):
     """What told of a change: a last gasp, any answer of the device, or an order about it."""
@@ -14,8 +16,8 @@ class PowerSource(models.TextChoices):
     ORDER = "order"
 
 
-class PowerState(models.Model):
-    """One row per concentrator or meter that ever spoke of its power; whether it is dark.
+class _Power(models.Model):
+    """Whether a device is dark; one row for each that ever spoke of its power.
 
     `since` is the device's own stamp where that is believable, else the receipt. The last three
     belong to the newest message believed, whether it changed anything or not: they say which of two
@@ -24,10 +26,6 @@ class PowerState(models.Model):
     """
 
     company = models.ForeignKey(Company, models.CASCADE, db_index=False, db_constraint=False)
-    concentrator = models.OneToOneField(
-        Concentrator, models.CASCADE, null=True, db_constraint=False
-    )
-    meter = models.OneToOneField(Meter, models.CASCADE, null=True, db_constraint=False)
     is_dark = models.BooleanField()
     since = models.DateTimeField()
     heard_at = models.DateTimeField(help_text="its receipt, UTC")
@@ -37,33 +35,47 @@ class PowerState(models.Model):
     )
 
     class Meta:
-        db_table = "power_state"
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(concentrator=None) ^ Q(meter=None), name="power_state_of_one_device"
-            ),
-        )
-        indexes = (
-            models.Index(
-                fields=["company", "since"], condition=Q(is_dark=True), name="power_state_dark"
-            ),
-        )
+        abstract = True
 
     def __str__(self) -> str:
         return f"{'dark' if self.is_dark else 'lit'} since {self.since}"
 
 
+class ConcentratorPower(_Power):
+    """Of concentrators."""
+
+    concentrator = models.OneToOneField(
+        Concentrator, models.CASCADE, primary_key=True, db_constraint=False
+    )
+
+    class Meta:
+        db_table = "concentrator_power"
+        indexes = (
+            models.Index(fields=["concentrator"], condition=_DARK, name="concentrator_dark"),
+        )
+
+
+class MeterPower(_Power):
+    """Of meters."""
+
+    meter = models.OneToOneField(Meter, models.CASCADE, primary_key=True, db_constraint=False)
+
+    class Meta:
+        db_table = "meter_power"
+        indexes = (models.Index(fields=["meter"], condition=_DARK, name="meter_dark"),)
+
+
 class PowerChange(models.Model):
     """One change, insert-only, partitioned by month of record; read in the order `(xid, id)`."""
 
-    pk = models.CompositePrimaryKey("recorded_at", "id")
+    pk = models.CompositePrimaryKey("recorded_at", "id")  # no index of the database
     id = models.BigIntegerField()
     recorded_at = models.DateTimeField(help_text="by the database clock")
     company_id = models.BigIntegerField()
     concentrator_id = models.BigIntegerField(null=True)
     meter_id = models.BigIntegerField(null=True)
     is_dark = models.BooleanField()
-    at = models.DateTimeField(help_text="when it happened, as PowerState.since")
+    at = models.DateTimeField(help_text="when it happened, as `since` of its state")
     source = models.CharField(max_length=10, choices=PowerSource)
 
     class Meta:

@@ -19,11 +19,11 @@ DATA = (
 
 _ANSWERED = f"""
 SELECT p.company_id, p.concentrator_id, NULL::bigint, extract(epoch FROM s.last_contact)::float8
-FROM power_state p JOIN concentrator_status s ON s.concentrator_id = p.concentrator_id
+FROM concentrator_power p JOIN concentrator_status s ON s.concentrator_id = p.concentrator_id
 WHERE p.is_dark AND s.last_contact > greatest(p.since, p.heard_at)
 UNION ALL
 SELECT p.company_id, NULL, p.meter_id, extract(epoch FROM newest.at)::float8
-FROM power_state p JOIN meter_statistics s ON s.meter_id = p.meter_id
+FROM meter_power p JOIN meter_statistics s ON s.meter_id = p.meter_id
     CROSS JOIN LATERAL (SELECT greatest({", ".join(f"s.{name}" for name in DATA)}) AS at) newest
 WHERE p.is_dark AND newest.at > greatest(p.since, p.heard_at)
 LIMIT {AT_ONCE}

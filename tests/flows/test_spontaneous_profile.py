@@ -9,7 +9,7 @@ from devices.simulator.datagrams import Sender
 from devices.simulator.population import Fleet
 from devices.simulator.speaking import Voice
 from devices.simulator.storms import Storm
-from listeners.models import LastConcentratorMessage, PowerState, WakeUp
+from listeners.models import ConcentratorPower, LastConcentratorMessage, WakeUp
 from tests.factories.feeders import listener, wait_for
 from tests.factories.simulated import listening, provision, visit_all
 from tests.factories.visits import quick_company
@@ -72,8 +72,8 @@ def test_what_an_order_told_a_concentrator_is_what_the_listener_hears(td, ports,
     voice.strike(Storm(int(time.time()) - 30, 20, range(1)))
     voice.speak(time.time())
     wait_for(lambda: heard() == {"WAKE_UP": wake_up, "LVC_POWER_OFF": last_gasp}, "darkness")
-    assert PowerState.objects.get(concentrator=td).is_dark
+    assert ConcentratorPower.objects.get(concentrator=td).is_dark
     assert WakeUp.objects.get(concentrator=td).address == "127.0.0.1"
     voice.speak(time.time() + 200)
     wait_for(lambda: "LVC_POWER_ON" in heard(), "light")
-    assert not PowerState.objects.get(concentrator=td).is_dark
+    assert not ConcentratorPower.objects.get(concentrator=td).is_dark

@@ -12,9 +12,10 @@ from devices.protocol.spontaneous import Kind
 from hes.domain.time import DAY
 from listeners.meaning import NOTHING, Understood, understand
 from listeners.models import (
+    ConcentratorPower,
     ListenerCount,
+    MeterPower,
     PowerChange,
-    PowerState,
     SpontaneousMessage,
     SuspectMessage,
 )
@@ -28,7 +29,7 @@ LOST, BACK = Kind.METER_LOST, Kind.METER_BACK
 
 
 def dark() -> list[bool]:
-    return list(PowerState.objects.order_by("id").values_list("is_dark", flat=True))
+    return list(ConcentratorPower.objects.values_list("is_dark", flat=True))
 
 
 def test_a_last_gasp_makes_one_line_one_event_one_state_and_one_change() -> None:
@@ -51,7 +52,7 @@ def test_a_lost_meter_is_printed_with_its_pod_and_the_receipt_to_the_millisecond
         f"GIALLOT01;UAAEEDN00000000001;POD1;3.26.17.85;{receipt:%Y-%m-%d %H:%M:%S}.220"
         ";;0;METER_REACHABILITY_KO;-;-"
     ]
-    assert PowerState.objects.get().meter_id is not None
+    assert MeterPower.objects.get().is_dark
 
 
 def test_a_concentrator_prints_its_local_stamp_and_its_state_is_in_utc() -> None:
@@ -59,7 +60,7 @@ def test_a_concentrator_prints_its_local_stamp_and_its_state_is_in_utc() -> None
     heard(said(OFF, NOW - 4 * 3600))
     local = datetime.fromtimestamp(NOW - 4 * 3600, UTC)
     assert fleets.lines("LPE")[0].split(";")[4] == f"{local:%Y-%m-%d %H:%M:%S}.000"
-    assert PowerState.objects.get().since == datetime.fromtimestamp(NOW, UTC)
+    assert ConcentratorPower.objects.get().since == datetime.fromtimestamp(NOW, UTC)
 
 
 def test_a_repeated_datagram_is_one_event_whenever_it_comes() -> None:
@@ -115,7 +116,7 @@ def test_a_stamp_that_cannot_be_is_kept_and_flagged_and_the_receipt_counts(at: i
     kept = SpontaneousMessage.objects.get()
     assert (kept.device_local, kept.is_stamp_doubted) == (at, True)
     receipt = datetime.fromtimestamp(NOW + 5, UTC)
-    assert PowerState.objects.get().since == receipt
+    assert ConcentratorPower.objects.get().since == receipt
     assert fleets.lines("LPE")[0].split(";")[4] == f"{receipt:%Y-%m-%d %H:%M:%S}.000"
     assert heard(said(ON, at), at=NOW + 7) == Understood(stored=1)  # receipts say what is newer
     assert dark() == [False]

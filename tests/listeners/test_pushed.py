@@ -14,7 +14,7 @@ from devices.protocol import clock
 from devices.protocol.pushes import ALARM_PUSH, LAST_GASP, Told, wrapped
 from devices.protocol.security import Keys, Sealer
 from listeners.meaning import Understood, understand
-from listeners.models import LastMeterMessage, PowerState, SpontaneousMessage
+from listeners.models import LastMeterMessage, MeterPower, SpontaneousMessage
 from tests.factories import fleets, spoken
 from tests.factories.spoken import NOW, heard, reasons, receive
 
@@ -56,7 +56,7 @@ def sealed(number: int, byte: int, apdu: bytes | None = None) -> bytes:
 def test_a_sealed_last_gasp_is_believed_from_anywhere(owner: Any) -> None:
     with_keys(1, 7)
     assert heard(sealed(1, 7), source=ELSEWHERE) == Understood(stored=1)
-    assert PowerState.objects.get().is_dark
+    assert MeterPower.objects.get().is_dark
     (line,) = fleets.lines("LPE")
     assert line.split(";")[:4] == ["GIALLOT01", "UAAEEDN00000000001", "POD1", "3.26.17.85"]
     assert line.endswith(";0;METER_REACHABILITY_KO;-;-")
@@ -73,7 +73,7 @@ def test_a_plain_one_is_believed_from_the_meters_concentrator_only(owner: Any) -
 def test_an_alarm_is_kept_and_says_nothing_of_power(owner: Any) -> None:
     assert heard(wrapped(told(1, ALARM_PUSH))) == Understood(stored=1)
     assert SpontaneousMessage.objects.get().kind == "METER_ALARM"
-    assert (PowerState.objects.count(), fleets.lines("LPE")) == (0, [])
+    assert (MeterPower.objects.count(), fleets.lines("LPE")) == (0, [])
 
 
 def test_keys_that_are_being_handed_over_open_too(owner: Any) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from devices.protocol.spontaneous import Kind
 from listeners.meaning import Understood
-from listeners.models import LastConcentratorMessage, PowerState, WakeUp
+from listeners.models import ConcentratorPower, LastConcentratorMessage, WakeUp
 from tests.factories import fleets, spoken
 from tests.factories.spoken import NOW, heard, said
 from workorders.models import Lane
@@ -46,7 +46,7 @@ def test_address_and_time_are_noted_and_the_inventory_stays(owner: Any) -> None:
 
 def test_a_wake_up_makes_no_line_and_says_nothing_of_power(owner: Any) -> None:
     woken(0)
-    assert (fleets.lines("LPE"), PowerState.objects.count()) == ([], 0)
+    assert (fleets.lines("LPE"), ConcentratorPower.objects.count()) == ([], 0)
 
 
 def test_work_that_waits_for_its_back_off_runs_at_once(owner: Any) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from devices.models import ConcentratorStatus, MeterStatistics
-from listeners.models import Outage, PowerState
+from listeners.models import MeterPower, Outage
 from listeners.outage_store import answers
 from tests.factories import networks
 from tests.factories.networks import World, span
@@ -55,4 +55,4 @@ def test_a_meter_is_lit_by_data_of_a_later_instant(
         meter=meter, defaults={column: world.begin + timedelta(seconds=seconds)}
     )
     assert answers.hear() == lit
-    assert PowerState.objects.get().is_dark is not bool(lit)
+    assert MeterPower.objects.get().is_dark is not bool(lit)

@@ -9,7 +9,7 @@ from django.db import connection
 from devices.choices import ConcentratorState
 from devices.models import Concentrator
 from devices.parameters import change
-from listeners.models import Finding, Outage, OutageCheck, OutageStep, PowerState, Storm
+from listeners.models import Finding, MeterPower, Outage, OutageCheck, OutageStep, Storm
 from listeners.outage_store import checks, findings
 from tests.factories import networks
 from tests.factories.networks import World, told
@@ -95,7 +95,7 @@ def test_silent_bellwethers_make_an_outage_of_a_suspicion(world: World) -> None:
     assert not asked & {meter.pk for meter in world.sites[0].meters[:3]}
     end_all(SILENT)
     assert findings.take() == 3
-    assert PowerState.objects.filter(is_dark=True).count() == 6
+    assert MeterPower.objects.filter(is_dark=True).count() == 6
     world.look(700)
     assert told() == [("transformer", "TR-1", "open", 6, 6)]
 
@@ -116,7 +116,7 @@ def test_an_order_without_an_answer_about_the_meter_says_nothing(world: World) -
     end_all("", state="expired")
     findings.take()
     assert set(OutageCheck.objects.values_list("finding", flat=True)) == {Finding.NONE}
-    assert PowerState.objects.filter(is_dark=True).count() == 10
+    assert MeterPower.objects.filter(is_dark=True).count() == 10
 
 
 def test_in_a_storm_only_a_few_are_open_at_once(world: World) -> None:
