@@ -7,10 +7,10 @@ the documents are kept for screens only.
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
@@ -27,8 +27,7 @@ log = logging.getLogger(__name__)
 TEXT_LIMIT = 200  # characters that screens keep
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened to a device.
 
     `concentrator`, `meter` and `pod` are printed as they are; `alarm` and `is_active` belong to
@@ -65,8 +64,8 @@ class Event:
 
     def refused(self, reason: str) -> "Event":
         """The event that stands for its refused line."""
-        return replace(
-            self, kind=EventKind.LINES_REFUSED, alarm=None, is_active=None, detail=reason
+        return self._replace(
+            kind=EventKind.LINES_REFUSED, alarm=None, is_active=None, detail=reason
         )
 
     @property
@@ -91,62 +90,100 @@ def publish(
     """
     if not events:
         return Counter()
-    rules = rules_of(events[0].company_id)
-    lines, refused = _add_lines(events, rules, moment, blocks)
+    rendered = _Renderer(rules_of(events[0].company_id))
+    lines, refused = _add_lines(events, rendered, moment, blocks)
     at = copy_binary.instant(moment.timestamp())
-    rows = [_row(at, event, rules) for event in (*events, *refused)]
+    rows = [_row(at, event, rendered(event)) for event in (*events, *refused)]
     copy_binary.copy_binary(cursor, "end_device_event", _COLUMNS, rows)
     return lines
 
 
-_constant = lru_cache(maxsize=1024)(copy_binary.text)
+class _Rendering(NamedTuple):
+    """What events of one kind have in common; `fields` are kind, code and text as a row has them.
+
+    `makes` is the kind of its line, empty where it makes none.
+    """
+
+    makes: str
+    code: str
+    text: str
+    severity: int
+    fields: bytes
 
 
-def _row(at: bytes, event: Event, rules: Rules) -> bytes:
+class _Renderer:
+    """Renders each kind once: a storm has 10,000 events of two kinds."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._known: dict[tuple[EventKind, Alarm | None, str], _Rendering] = {}
+
+    def __call__(self, event: Event) -> _Rendering:
+        key = event.kind, event.alarm, event.detail
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._render(event)
+        return known
+
+    def _render(self, event: Event) -> _Rendering:
+        rules, code, text = self._rules, event.code(self._rules), event.text
+        is_out = bool(code) and rules.lets_out(event.kind, event.alarm)
+        makes = ("SWE" if event.alarm else "LPE") if is_out else ""
+        severity = severity_of(event.kind, event.alarm) if makes and rules.prints_severity else 0
+        fields = b"".join(map(copy_binary.text, (event.kind, code, text)))
+        return _Rendering(makes, code, text, severity, fields)
+
+
+_often = lru_cache(maxsize=4096)(copy_binary.bigint)
+_stamp = lru_cache(maxsize=4096)(copy_binary.instant)
+_FIELDS = copy_binary.fields(len(_COLUMNS))
+
+
+def _row(at: bytes, event: Event, rendering: _Rendering) -> bytes:
     """One row, ready to be copied: the fields of _COLUMNS."""
-    return copy_binary.row(
+    return b"".join((
+        _FIELDS,
         at,
-        copy_binary.instant(event.device_at),
-        copy_binary.bigint(event.company_id),
-        _constant(event.kind),
-        _constant(event.code(rules)),
-        _constant(event.text),
-        copy_binary.bigint(event.concentrator_id),
+        _stamp(event.device_at),
+        _often(event.company_id),
+        rendering.fields,
+        _often(event.concentrator_id),
         copy_binary.bigint(event.meter_id),
         copy_binary.text(event.pod),
         copy_binary.truth(event.is_active),
         copy_binary.text(event.alarm.name if event.alarm else ""),
-    )
+    ))  # fmt: skip
 
 
 def _add_lines(
-    events: Sequence[Event], rules: Rules, moment: datetime, blocks: Blocks
+    events: Sequence[Event], rendered: _Renderer, moment: datetime, blocks: Blocks
 ) -> tuple[Counter[str], list[Event]]:
     """Lines by kind, and an event for each line that was refused."""
     lines: Counter[str] = Counter()
     refused = []
     for event in events:
-        if not event.code(rules) or not rules.lets_out(event.kind, event.alarm):
+        rendering = rendered(event)
+        if not rendering.makes:
             continue
-        kind, line = _line(event, rules, moment)
+        line = _line(event, rendering, moment)
         try:
-            lines[kind] += blocks.add(kind, 0, event.meter_id or CONCENTRATOR, line)
+            lines[rendering.makes] += blocks.add(
+                rendering.makes, 0, event.meter_id or CONCENTRATOR, line
+            )
         except LineRefused as fault:
             log.error("%s", fault)
             refused.append(event.refused(str(fault)))
     return lines, refused
 
 
-def _line(event: Event, rules: Rules, moment: datetime) -> tuple[str, str]:
-    """(export kind, line) of an event that has a code."""
-    code = event.code(rules)
-    severity = severity_of(event.kind, event.alarm) if rules.prints_severity else 0
+def _line(event: Event, rendering: _Rendering, moment: datetime) -> str:
+    """The line of an event that makes one."""
+    _, code, text, severity, _ = rendering
     if event.alarm:
         is_active = bool(event.is_active)
-        return "SWE", alarm_line(event.subject, code, moment, is_active, event.text, severity)
+        return alarm_line(event.subject, code, moment, is_active, text, severity)
     order = LAST_GASP if event.kind in LAST_GASPS else NO_ORDER
-    date = event.date or moment
-    return "LPE", event_line(event.subject, code, date, event.text, order, severity)
+    return event_line(event.subject, code, event.date or moment, text, order, severity)
 
 
 def announce(cursor: CursorWrapper, events: Iterable[Event]) -> None:

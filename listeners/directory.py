@@ -88,7 +88,8 @@ class Directory:
 
     def __init__(self, cursor: CursorWrapper, messages: Sequence[tuple[Message, str]]) -> None:
         """`messages` with the addresses they came from."""
-        said = {message.serial for message, _ in messages}
+        spoken = {(message.serial, source) for message, source in messages}
+        said = {serial for serial, _ in spoken}
         self._meters = _meters(cursor, [message for message, _ in messages])
         self._concentrators: dict[int, Concentrator] = {}
         self._by_key: dict[str, list[Concentrator]] = defaultdict(list)
@@ -97,7 +98,7 @@ class Directory:
             self._by_key[without_zeros(found.serial)].append(found)
         self._by_serial = {serial: self._spelled(serial) for serial in said}
         self._by_host: dict[str, list[Concentrator]] = defaultdict(list)
-        for found in _look(cursor, _BY_HOST, self._strange(messages)):
+        for found in _look(cursor, _BY_HOST, self._strange(spoken)):
             self._by_host[found.host].append(found)
         for found in _look(cursor, _BY_ID, self._unnamed()):
             self._concentrators[found.id] = found
@@ -127,12 +128,12 @@ class Directory:
             return []
         return [one for one in near if is_same(serial, one.serial)]
 
-    def _strange(self, messages: Iterable[tuple[Message, str]]) -> set[str]:
-        """Addresses that are not those of the concentrators named."""
+    def _strange(self, spoken: Iterable[tuple[str, str]]) -> set[str]:
+        """Addresses that are not those of the concentrators named; of serials and addresses."""
         return {
             source
-            for message, source in messages
-            if not any(one.host == source for one in self.concentrators(message.serial))
+            for serial, source in spoken
+            if not any(one.host == source for one in self.concentrators(serial))
         }
 
     def _unnamed(self) -> set[int]:

@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from hes.domain.time import DAY
 from hes.lib.arrays import numbers, words
-from listeners.known import Known
+from listeners.known import Key, Known
 
 # A nested loop asks the index once for each; other joins would read the history.
 _HEARD = """
@@ -31,7 +31,8 @@ def said_before(cursor: CursorWrapper, known: Sequence[Known]) -> list[bool]:
     if not known:
         return []
     since = [0.0 if one.stamp.is_old else one.arrived.received - DAY for one in known]
-    concentrators, locals_, kinds, meters = zip(*(one.same for one in known), strict=True)
+    keys = [one.same for one in known]
+    concentrators, locals_, kinds, meters = zip(*keys, strict=True)
     columns = [
         numbers(concentrators),
         numbers(locals_),
@@ -42,14 +43,13 @@ def said_before(cursor: CursorWrapper, known: Sequence[Known]) -> list[bool]:
     cursor.execute(_HEARD, [*columns, min(since)])
     heard = {n - 1 for (n,) in cursor.fetchall()}
     cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
-    return _with_repeats(known, heard)
+    return _with_repeats(keys, heard)
 
 
-def _with_repeats(known: Sequence[Known], heard: set[int]) -> list[bool]:
-    seen = set()
+def _with_repeats(keys: Sequence[Key], heard: set[int]) -> list[bool]:
+    seen: set[Key] = set()
     said = []
-    for n, one in enumerate(known):
-        key = one.same
+    for n, key in enumerate(keys):
         said.append(n in heard or key in seen)
         seen.add(key)
     return said

@@ -48,17 +48,25 @@ class Senders:
         self._directory = directory
         self._relays = relays
         self._relayed: dict[str, bool] = {}
+        self._found: dict[tuple[str, str], Concentrator | Suspicion] = {}
 
     def of(self, message: Message, source: str, opened_by: int | None) -> Sender | Suspicion:
         """`opened_by`: the meter under whose keys a sealed push opened."""
         if speaks_for_itself(message):
             return self._pushing(message, source, opened_by)
         found = self._concentrator(message.serial, source)
-        if isinstance(found, Suspicion) or message.kind not in _OF_METERS:
-            return found if isinstance(found, Suspicion) else Sender(found, None)
-        return self._about(message, found)
+        if isinstance(found, Suspicion):
+            return found
+        return self._about(message, found) if message.kind in _OF_METERS else Sender(found, None)
 
     def _concentrator(self, serial: str, source: str) -> Concentrator | Suspicion:
+        """The same for all meters of a concentrator, and asked for each."""
+        found = self._found.get((serial, source))
+        if found is None:
+            found = self._found[serial, source] = self._named(serial, source)
+        return found
+
+    def _named(self, serial: str, source: str) -> Concentrator | Suspicion:
         named = self._directory.concentrators(serial)
         here = [one for one in named if one.host == source]
         if len(here) == 1:

@@ -112,8 +112,7 @@ def register_line(
     return f"{serial};{values};{total};{energy_type};{TYPE_TEXT[energy_type]};{stamp}\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Who a line is about; empty where there is none."""
 
     concentrator: str

@@ -25,9 +25,9 @@ NO_STAMP = -1
 _Rest = Sequence[bytes | int]  # what follows the serial
 
 _HEADER = struct.Struct(">BBHHH")
-_POWER = struct.Struct(">6B15sB")
-_REACHABILITY = struct.Struct(">6B15s6sB")
-_WAKE_UP = struct.Struct(">6B15s4s")
+_POWER = struct.Struct(">6s15sB")
+_REACHABILITY = struct.Struct(">6s15s6sB")
+_WAKE_UP = struct.Struct(">6s15s4s")
 _COUNTED_FROM = 6  # the length counts the bytes after offset 5
 
 
@@ -89,7 +89,7 @@ def encode(message: Message) -> bytes:
     serial = message.serial.encode("ascii")
     if len(serial) != SERIAL_SIZE:
         raise ValueError(f"serial {message.serial!r}: a datagram has room for {SERIAL_SIZE}")
-    head = (*_clock_of(message.local), serial)
+    head = (_clock_of(message.local), serial)
     write = _ENCODE.get(message.kind)
     if write is None:
         raise ValueError(f"{message.kind}: no datagram says that")
@@ -114,9 +114,8 @@ def _decoded(raw: bytes) -> Message:
     layout, message = reader
     if len(raw) != _HEADER.size + layout.size:
         raise _Wrong("wrong length")
-    hour, minute, second, day, month, year, serial, *rest = layout.unpack_from(raw, _HEADER.size)
-    local = _instant(hour, minute, second, day, month, year)
-    return message(_text(serial), local, rest, sequence)
+    clock, serial, *rest = layout.unpack_from(raw, _HEADER.size)
+    return message(_text(serial), _instant(clock), rest, sequence)
 
 
 def _power(serial: str, local: int, rest: _Rest, sequence: int) -> Message:
@@ -139,6 +138,7 @@ def _wake_up(serial: str, local: int, rest: _Rest, sequence: int) -> Message:
     return Message(Kind.WAKE_UP, serial, local, b"", address, sequence)
 
 
+@lru_cache(maxsize=4096)  # a concentrator speaks of many meters, and all of them at once
 def _text(serial: bytes) -> str:
     text = serial.decode("ascii", "replace")
     if not (text.isascii() and text.isalnum()):
@@ -146,28 +146,23 @@ def _text(serial: bytes) -> str:
     return text
 
 
-def _instant(hour: int, minute: int, second: int, day: int, month: int, year: int) -> int:
+@lru_cache(maxsize=4096)
+def _instant(clock: bytes) -> int:
+    hour, minute, second, day, month, year = clock
     if hour > 23 or minute > 59 or second > 59:
         raise _Wrong("impossible time")
-    begin = _day(day, month, year)
-    if begin is None:
-        raise _Wrong("impossible date")
-    return begin + hour * 3600 + minute * 60 + second
-
-
-@lru_cache(maxsize=4096)
-def _day(day: int, month: int, year: int) -> int | None:
     try:
-        return int(datetime(2000 + year, month, day, tzinfo=UTC).timestamp())
+        at = datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
-        return None
+        raise _Wrong("impossible date") from None
+    return int(at.timestamp())
 
 
-def _clock_of(local: int) -> tuple[int, ...]:
+def _clock_of(local: int) -> bytes:
     at = datetime.fromtimestamp(local, UTC)
     if not 2000 <= at.year <= 2255:
         raise ValueError(f"year {at.year}: a datagram has room for 2000 to 2255")
-    return at.hour, at.minute, at.second, at.day, at.month, at.year - 2000
+    return bytes((at.hour, at.minute, at.second, at.day, at.month, at.year - 2000))
 
 
 _Head = tuple[object, ...]

@@ -14,7 +14,7 @@ from django.db import connection
 
 NULL = struct.pack(">i", -1)
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no header extension
-_TRAILER = struct.pack(">h", -1)
+_TRAILER = struct.pack(">h", -1)  # in place of a number of fields
 _DAY_ZERO = date(2000, 1, 1).toordinal()
 _EPOCH_ZERO = 946_684_800  # 2000-01-01 00:00 UTC
 _INTEGER, _BIGINT = 23, 20  # types of elements, pg_type.oid
@@ -39,9 +39,12 @@ def _number(code: str) -> Callable[[int | None], bytes]:
 smallint, integer, bigint = _number("h"), _number("i"), _number("q")
 
 
+_TRUTH = {value: struct.pack(">i?", 1, value) for value in (False, True)}
+
+
 def boolean(value: bool) -> bytes:
     """A boolean field."""
-    return struct.pack(">i?", 1, value)
+    return _TRUTH[value]
 
 
 def day(value: date) -> bytes:
@@ -90,14 +93,19 @@ def bigints(values: Sequence[int]) -> bytes:
     return _array(_BIGINT, [bigint(value) for value in values])
 
 
-def _array(element: int, fields: Sequence[bytes]) -> bytes:
+def _array(element: int, values: Sequence[bytes]) -> bytes:
     """One dimension, counted from 1."""
-    return octets(struct.pack(">5i", 1, 0, element, len(fields), 1) + b"".join(fields))
+    return octets(struct.pack(">5i", 1, 0, element, len(values), 1) + b"".join(values))
 
 
-def row(*fields: bytes) -> bytes:
+def fields(count: int) -> bytes:
+    """What a row of so many fields begins with."""
+    return struct.pack(">h", count)
+
+
+def row(*values: bytes) -> bytes:
     """One row of these fields."""
-    return struct.pack(">h", len(fields)) + b"".join(fields)
+    return fields(len(values)) + b"".join(values)
 
 
 # Handed over at a time: before each piece the driver asks for the interpreter, which a busy thread
