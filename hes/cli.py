@@ -81,7 +81,7 @@ ENTRIES = (
         needs_database=True,
     ),
     Entry("listen", "take wake-ups and last gasps in (UDP and TCP)", needs_database=True),
-    Entry("listeners", "what listeners heard and lost: status, last", needs_database=True),
+    Entry("listeners", "what listeners heard and lost: status, last, forget", needs_database=True),
     Entry("decode-datagram", "say what a datagram means: HEX", command="decode_datagram"),
     Entry("simulate", "run a simulated fleet"),
     Entry("eventhub", "run a local Event Hub for development and tests"),
