@@ -1,0 +1,101 @@
+"""Old rows leave, whole partitions at a time where there are some, else in bounded slices.
+
+Each part of the system knows which of its rows are old, and who still needs them; how they go, and
+what is told and noted of it, is the same for all. Only hes_owner may do it (`hes maintain`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from django.db import OperationalError, connection, transaction
+
+from devices.partition_drops import Partition, detach, drop, partitions_of
+
+SLICE = 5_000  # rows of one transaction
+SLICES = 200  # of one table in a run; the next run goes on
+
+Detail = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of something old, and why."""
+
+    name: str
+    is_dropped: bool
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name}  {'dropped' if self.is_dropped else 'kept'}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """One run on the UTC day `today`; `note` keeps a deed, in its transaction.
+
+    A dry run only tells what would become of everything.
+    """
+
+    today: date
+    note: Callable[[str, Detail], None]
+    is_dry: bool = False
+
+    def older(self, table: str, limit: date) -> list[Partition]:
+        """Partitions that hold nothing of the day `limit` or later, oldest first."""
+        return [partition for partition in partitions_of(table) if partition.ends <= limit]
+
+    def months_ago(self, months: int) -> date:
+        """The first day of that month."""
+        number = self.today.year * 12 + self.today.month - 1 - months
+        return date(number // 12, number % 12 + 1, 1)
+
+    def drop(self, partition: Partition, why: str, detail: Detail | None = None) -> Verdict:
+        """Take a partition away that nobody needs. What takes too long is left to the next run."""
+        if self.is_dry:
+            return Verdict(partition.name, False, f"a dry run, else dropped: {why}")
+        try:
+            detach(partition)
+            with transaction.atomic():
+                drop(partition)
+                self.note(partition.name, detail or {})
+        except OperationalError as fault:  # a time-out; what else it may be, the next tells
+            return Verdict(partition.name, False, later(fault))
+        return Verdict(partition.name, True, why)
+
+    def delete(self, table: str, statement: str, before: date, what: str) -> Iterator[Verdict]:
+        """Delete rows slice by slice; `statement` takes `before` (midnight UTC) and `limit`.
+
+        Says nothing where nothing is old.
+        """
+        deleted, fault = 0, ""
+        values = {"before": datetime.combine(before, time.min, UTC), "limit": SLICE}
+        for _ in range(1 if self.is_dry else SLICES):
+            try:
+                gone = self._delete_slice(statement, values)
+            except OperationalError as trouble:
+                fault = f"; {later(trouble)}"
+                break
+            deleted += gone
+            if gone < SLICE:
+                break
+        if deleted or fault:
+            yield Verdict(table, not self.is_dry, self._told(deleted, f"{what} {before}{fault}"))
+
+    def _delete_slice(self, statement: str, values: Detail) -> int:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)  # type: ignore[arg-type]
+            transaction.set_rollback(self.is_dry)
+            gone: int = cursor.rowcount
+        return gone
+
+    def _told(self, rows: int, what: str) -> str:
+        more = " or more" if self.is_dry and rows >= SLICE else ""
+        begin = "a dry run, else dropped: " if self.is_dry else ""
+        return f"{begin}{rows:,} rows{more}, {what}"
+
+
+def later(fault: OperationalError) -> str:
+    """What is said of something that could not be done now."""
+    reason = str(fault).partition("\n")[0]
+    return f"tried again next time: {reason}"

@@ -1,0 +1,116 @@
+"""When what listeners keep is old, and who still needs it (`hes maintain`).
+
+Raw datagrams go after DATAGRAM_DAYS, but not before meaning has read them all, and not while a
+listener holds some of that day on its disk; changes of power after POWER_CHANGE_MONTHS, once the
+outages have read them. Messages and suspects have no reader that remembers a place. Interruptions,
+outages and what hangs on them go after OUTAGE_MONTHS; whatever its age, nothing goes that is open,
+waits for the rules, or is part of an outage that stays. Figures per day stay for ever.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from devices.partition_drops import Partition
+from devices.retirement import Retirement, Verdict
+from listeners import cursors, meaning, silence
+from listeners.cursors import ForeignCluster
+from listeners.outage_store import changes
+
+# Read from the partition itself, which may be detached by now.
+_UNREAD = """
+SELECT count(*) FROM {rows}
+WHERE xid >= %(xid)s::text::xid8 AND (xid, id) > (%(xid)s::text::xid8, %(row_id)s)
+"""
+# By company, so that the index of ended interruptions gives the oldest first.
+_INTERRUPTIONS = """
+DELETE FROM interruption WHERE id IN (
+    SELECT old.id FROM company c CROSS JOIN LATERAL (
+        SELECT i.id FROM interruption i WHERE i.company_id = c.id AND i.ended_at < %(before)s
+            AND (i.is_momentary OR i.outage_id IS NOT NULL AND NOT EXISTS (SELECT FROM outage o
+                WHERE o.id = i.outage_id AND coalesce(o.closed_at, 'infinity') >= %(before)s))
+        ORDER BY i.ended_at LIMIT %(limit)s) old
+    LIMIT %(limit)s)
+"""
+_OUTAGES = """
+WITH old AS (
+    SELECT o.id FROM outage o WHERE o.closed_at < %(before)s
+        AND NOT EXISTS (SELECT FROM interruption i WHERE i.outage_id = o.id)
+        AND NOT EXISTS (SELECT FROM outage p
+            WHERE p.id = o.parent_id AND coalesce(p.closed_at, 'infinity') >= %(before)s)
+    ORDER BY o.id LIMIT %(limit)s),
+steps AS (DELETE FROM outage_step WHERE outage_id IN (SELECT id FROM old)),
+checks AS (DELETE FROM outage_check WHERE outage_id IN (SELECT id FROM old))
+DELETE FROM outage WHERE id IN (SELECT id FROM old)
+"""
+_CHECKS = """
+DELETE FROM outage_check WHERE id IN (
+    SELECT id FROM outage_check
+    WHERE outage_id IS NULL AND finding <> '' AND asked_at < %(before)s
+    ORDER BY id LIMIT %(limit)s)
+"""
+_STORMS = """
+DELETE FROM outage_storm WHERE id IN (
+    SELECT id FROM outage_storm WHERE until < %(before)s ORDER BY id LIMIT %(limit)s)
+"""
+# In this order: an outage goes after its interruptions.
+_ROWS = (
+    ("interruption", _INTERRUPTIONS, "of outages that were over before"),
+    ("outage", _OUTAGES, "over before"),
+    ("outage_check", _CHECKS, "of suspicions before"),
+    ("outage_storm", _STORMS, "over before"),
+)
+
+
+def retire(run: Retirement) -> Iterator[Verdict]:
+    """Let go what is old and read; tells of each old partition, and of rows that went."""
+    days = settings.DATAGRAM_DAYS
+    for partition in run.older("datagram", run.today - timedelta(days=days)):
+        why = _unread(partition, meaning.READER) or _on_disk(partition)
+        yield _judged(run, partition, why, f"kept for {days} days")
+    months = settings.POWER_CHANGE_MONTHS
+    for partition in run.older("power_change", run.months_ago(months)):
+        yield _judged(run, partition, _unread(partition, changes.READER), _kept_for(months))
+    for table, months in _messages():
+        for partition in run.older(table, run.months_ago(months)):
+            yield run.drop(partition, _kept_for(months))
+    for table, statement, what in _ROWS:
+        yield from run.delete(table, statement, run.months_ago(settings.OUTAGE_MONTHS), what)
+
+
+def _messages() -> tuple[tuple[str, int], ...]:
+    return (
+        ("spontaneous_message", settings.MESSAGE_MONTHS),
+        ("suspect_message", settings.SUSPECT_MONTHS),
+    )
+
+
+def _judged(run: Retirement, partition: Partition, why_kept: str, why: str) -> Verdict:
+    if why_kept:
+        return Verdict(partition.name, False, why_kept)
+    return run.drop(partition, why)
+
+
+def _kept_for(months: int) -> str:
+    return f"kept for {months} months"
+
+
+def _unread(partition: Partition, reader: str) -> str:
+    """Why a reader still needs it; '' if it has passed every row."""
+    with connection.cursor() as cursor:
+        try:
+            place = cursors.place_of(cursor, reader)
+        except ForeignCluster as fault:
+            return str(fault)
+        cursor.execute(_UNREAD.format(rows=partition.name), place._asdict())
+        count = cursor.fetchone()[0]
+    return f"{reader} has {count:,} rows of it left" if count else ""
+
+
+def _on_disk(partition: Partition) -> str:
+    """Which listener still has datagrams of that day to write."""
+    holders = silence.holding(datetime.combine(partition.ends, time.min, UTC))
+    told = (f"{one.subject} holds datagrams since {one.waiting_since:%Y-%m-%d}" for one in holders)
+    return "; ".join(told)
