@@ -17,6 +17,8 @@ SLICES = 200  # of one table in a run; the next run goes on
 
 Detail = dict[str, object]
 
+DROPPED, DELETED = "partition dropped", "rows deleted"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -32,13 +34,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """One run on the UTC day `today`; `note` keeps a deed, in its transaction.
+    """One run on the UTC day `today`; `note` keeps a deed and of what, in its transaction.
 
     A dry run only tells what would become of everything.
     """
 
     today: date
-    note: Callable[[str, Detail], None]
+    note: Callable[[str, str, Detail], None]
     is_dry: bool = False
 
     def older(self, table: str, limit: date) -> list[Partition]:
@@ -58,7 +60,7 @@ class Retirement:
             detach(partition)
             with transaction.atomic():
                 drop(partition)
-                self.note(partition.name, detail or {})
+                self.note(DROPPED, partition.name, detail or {})
         except OperationalError as fault:  # a time-out; what else it may be, the next tells
             return Verdict(partition.name, False, later(fault))
         return Verdict(partition.name, True, why)
@@ -68,26 +70,28 @@ class Retirement:
 
         Says nothing where nothing is old.
         """
-        deleted, fault = 0, ""
-        values = {"before": datetime.combine(before, time.min, UTC), "limit": SLICE}
-        for _ in range(1 if self.is_dry else SLICES):
-            try:
-                gone = self._delete_slice(statement, values)
-            except OperationalError as trouble:
-                fault = f"; {later(trouble)}"
-                break
-            deleted += gone
-            if gone < SLICE:
-                break
-        if deleted or fault:
-            yield Verdict(table, not self.is_dry, self._told(deleted, f"{what} {before}{fault}"))
+        deleted, trouble = 0, ""
+        try:
+            for gone in self._slices(table, statement, before):
+                deleted += gone
+        except OperationalError as fault:
+            trouble = f"; {later(fault)}"
+        if deleted or trouble:
+            why = self._told(deleted, f"{what} {before}{trouble}")
+            yield Verdict(table, bool(deleted) and not self.is_dry, why)
 
-    def _delete_slice(self, statement: str, values: Detail) -> int:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement, values)  # type: ignore[arg-type]
-            transaction.set_rollback(self.is_dry)
-            gone: int = cursor.rowcount
-        return gone
+    def _slices(self, table: str, statement: str, before: date) -> Iterator[int]:
+        midnight = datetime.combine(before, time.min, UTC)
+        for _ in range(1 if self.is_dry else SLICES):
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement, {"before": midnight, "limit": SLICE})
+                gone: int = cursor.rowcount
+                if gone:
+                    self.note(DELETED, table, {"rows": gone, "before": str(before)})
+                transaction.set_rollback(self.is_dry)
+            yield gone
+            if gone < SLICE:
+                return
 
     def _told(self, rows: int, what: str) -> str:
         more = " or more" if self.is_dry and rows >= SLICE else ""

@@ -14,7 +14,6 @@ from devices.partition_drops import bounded
 from devices.retirement import Detail, Retirement, Verdict, later
 from integration.export import acts
 from integration.export import maintenance as blocks
-from integration.export.disabling import DROPPED
 from integration.export.ownership import session_lock
 from listeners import retention
 from workorders import planning
@@ -51,8 +50,8 @@ def retire(*, dry_run: bool = False) -> Iterator[Verdict]:
             yield from part(run)
 
 
-def _note(partition: str, detail: Detail) -> None:
-    acts.note(DROPPED, partition, "", **detail)
+def _note(act: str, subject: str, detail: Detail) -> None:
+    acts.note(act, subject, "", **detail)
 
 
 def _today() -> date:

@@ -285,6 +285,8 @@ def test_an_outage_goes_with_all_that_hangs_on_it_and_its_figures_stay(world):
         f"interruption  dropped: 6 rows, of outages that were over before {before}"
     )
     assert found["outage"].why == f"1 rows, over before {before}"
+    act = ExportAct.objects.get(subject="interruption")
+    assert (act.act, act.detail) == ("rows deleted", {"rows": 6, "before": before})
     assert _counts() == (0, 0, 0, 0, 0)
     assert OutageDay.objects.exists()
 
