@@ -72,7 +72,7 @@ ENTRIES = (
     ),
     Entry("script", "scripts of orders: add, release, list, show", needs_database=True),
     Entry("outages", "what is out, how it went, figures per day", needs_database=True),
-    Entry("verify", "check what must be true of the stored orders", needs_database=True),
+    Entry("verify", "check what must be true of stored orders and outages", needs_database=True),
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry(
         "maintain",
