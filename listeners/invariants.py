@@ -18,27 +18,30 @@ SELECT o.id, CASE
     WHEN o.state = 'open' AND (o.meters, o.meters_out, o.concentrators_out, o.customers_out)
             <> (n.meters, n.meters_out, n.concentrators_out, n.customers_out)
         THEN 'its interruptions count otherwise'
-    WHEN o.customers <> n.customers AND (n.customers > o.customers OR taken.rows = 0)
-        THEN format('%%s customers, its interruptions have %%s', o.customers, n.customers)
-    WHEN o.customer_seconds <> n.seconds AND (n.seconds > o.customer_seconds OR taken.rows = 0)
+    WHEN o.customers <> coalesce(n.customers, 0) AND (n.customers > o.customers OR NOT {taken})
+        THEN format('%%s customers, its interruptions have %%s',
+            o.customers, coalesce(n.customers, 0))
+    WHEN o.customer_seconds <> n.seconds AND (n.seconds > o.customer_seconds OR NOT {taken})
         THEN format('%%s customer seconds, its interruptions have %%s',
             o.customer_seconds, n.seconds) END
-FROM ours o
-CROSS JOIN LATERAL (SELECT count(DISTINCT meter_id) AS meters,
+FROM ours o LEFT JOIN (
+    SELECT of, count(DISTINCT meter_id) AS meters,
         count(DISTINCT meter_id) FILTER (WHERE ended_at IS NULL) AS meters_out,
         count(*) FILTER (WHERE meter_id IS NULL AND ended_at IS NULL) AS concentrators_out,
         count(DISTINCT usage_point_id) AS customers,
         count(DISTINCT usage_point_id) FILTER (WHERE ended_at IS NULL) AS customers_out,
-        coalesce(round(sum(extract(epoch FROM greatest(interval '0',
-            least(CASE WHEN outage_id = o.id THEN ended_at END, o.until) - began_at)))
+        coalesce(round(sum(extract(epoch FROM greatest(interval '0', counted_to - began_at)))
             FILTER (WHERE usage_point_id IS NOT NULL)), 0) AS seconds
-    FROM (SELECT * FROM interruption WHERE outage_id = o.id
-        UNION ALL SELECT * FROM dark WHERE nested_in_id = o.id
-            AND outage_id IS DISTINCT FROM o.id) i) n
-CROSS JOIN LATERAL (SELECT count(*) AS rows FROM dark d
-    WHERE d.company_id = o.company_id AND d.nested_in_id > o.id AND d.began_at <= o.until) taken
+    FROM (SELECT x.id AS of, least(i.ended_at, x.until) AS counted_to, i.*
+            FROM ours x JOIN interruption i ON i.outage_id = x.id
+        UNION ALL SELECT x.id, x.until, d.* FROM ours x JOIN dark d ON d.nested_in_id = x.id
+            AND d.outage_id IS DISTINCT FROM x.id) i
+    GROUP BY of) n ON n.of = o.id
 WHERE o.state = 'open'
-    OR o.state = 'closed' AND o.until > clock_timestamp() - %(days)s * interval '1 day'"""
+    OR o.state = 'closed' AND o.until > clock_timestamp() - %(days)s * interval '1 day'""".format(
+    taken="EXISTS (SELECT FROM dark d WHERE d.company_id = o.company_id"
+    " AND d.nested_in_id > o.id AND d.began_at <= o.until)"
+)
 
 INVARIANTS = (
     Invariant(
@@ -101,7 +104,7 @@ SELECT o.id, CASE WHEN coalesce(t.lines, 0) <> (e.event IN ('OPENED', upper(o.st
 FROM ours o CROSS JOIN (VALUES ('OPENED'), ('CLOSED'), ('MERGED')) AS e (event)
     LEFT JOIN (SELECT split_part(line, ';', 6)::bigint AS outage, split_part(line, ';', 7) AS event,
             count(*) AS lines
-        FROM export_block b, regexp_split_to_table(convert_from(b.body, 'UTF8'), chr(10)) AS line
+        FROM export_block b, string_to_table(convert_from(b.body, 'UTF8'), chr(10)) AS line
         WHERE b.kind = 'OUT' AND b.day >= current_date - %(days)s - 1 AND line <> ''
         GROUP BY 1, 2) t ON t.outage = o.id AND t.event = e.event
 WHERE e.event <> 'OPENED' OR o.opened_at > clock_timestamp() - %(days)s * interval '1 day'""",

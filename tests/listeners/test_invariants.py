@@ -134,6 +134,7 @@ BROKEN = [
         outage_set("customers = 4"),
         "4 customers, its interruptions have 5",
     ),
+    ("outage counted", closed, "DELETE FROM interruption", "5 customers, its interruptions have 0"),
     ("outage counted", closed, outage_set("customer_seconds = 1"), "interruptions have 9000"),
     ("outage over", opened, outage_set("until = since"), "open, and has ended"),
     ("outage over", closed, outage_set("customers_out = 1"), "over, and customers are out"),
