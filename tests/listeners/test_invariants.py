@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -20,7 +20,6 @@ from tests.factories import fleets, networks
 from tests.factories.networks import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -83,16 +82,23 @@ def over(world: World) -> int:
     return Interruption.objects.filter(meter_id__isnull=False).order_by("pk")[0].pk
 
 
-def understood(_: World) -> int:
-    ensure("datagram", TODAY, TODAY)
+def datagrams(count: int) -> date:
+    """Received now; the day of that."""
+    now = datetime.now(UTC)
+    ensure("datagram", now.date(), now.date())
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO datagram (day, received_at, source, source_port, port, size, raw)"
-            " SELECT %s, now(), '127.0.0.1', 1, 2, 1, 'x' FROM generate_series(1, 5)",
-            [TODAY],
+            " SELECT %s, %s, '127.0.0.1', 1, 2, 1, 'x' FROM generate_series(1, %s)",
+            [now.date(), now, count],
         )
+    return now.date()
+
+
+def understood(_: World) -> int:
+    day = datagrams(5)
     assert meaning.understand().rejected == 5
-    return int(f"{TODAY:%Y%m%d}")
+    return int(f"{day:%Y%m%d}")
 
 
 def outage_set(values: str) -> str:
@@ -254,12 +260,7 @@ def test_one_who_was_left_over_and_taken_by_a_later_outage_breaks_nothing(world:
 
 def test_datagrams_that_wait_for_meaning_break_nothing(world: World) -> None:
     understood(world)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO datagram (day, received_at, source, source_port, port, size, raw)"
-            " VALUES (%s, now(), '127.0.0.1', 1, 2, 1, 'x')",
-            [TODAY],
-        )
+    datagrams(3)
     assert invariants.broken() == []
 
 

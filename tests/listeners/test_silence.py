@@ -17,8 +17,10 @@ from hes.celery import app
 from hes.demo.ports import BOTH, free_port
 from hes.lib.processes import die_with
 from listeners import silence, status
+from listeners.duties import DUTIES
 from listeners.models import ListenerRun
 from listeners.tasks import watch
+from tests.factories.datagrams import listening
 from tests.factories.processes import ROOT, Process, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -161,6 +163,12 @@ def test_a_listener_that_was_killed_is_gone_until_it_is_started_again(listen):
     assert not open_alarms().filter(name="listener_buffer").exists()
     listen()
     wait_until(lambda: _names() == set())
+
+
+def test_one_that_lives_notices_another_that_is_gone(tmp_path):
+    _run(silent=5)
+    with listening(tmp_path / "spool", [duty for duty in DUTIES if duty.name == "silence"]):
+        wait_until(lambda: open_alarms().filter(name="listener_gone").exists())
 
 
 def test_a_listener_that_was_stopped_in_order_raises_no_alarm(listen):
