@@ -4,7 +4,8 @@ Raw datagrams go after DATAGRAM_DAYS, but not before meaning has read them all, 
 listener holds some of that day on its disk; changes of power after POWER_CHANGE_MONTHS, once the
 outages have read them. Messages and suspects have no reader that remembers a place. Interruptions,
 outages and what hangs on them go after OUTAGE_MONTHS; whatever its age, nothing goes that is open,
-waits for the rules, or is part of an outage that stays. Figures per day stay for ever.
+waits for the rules, or is part of an outage that stays. Figures per day stay for ever, and so do
+the counts of datagrams: those by minute become one a day, with the journal that they count.
 """
 
 from collections.abc import Iterator
@@ -55,6 +56,17 @@ _STORMS = """
 DELETE FROM outage_storm WHERE id IN (
     SELECT id FROM outage_storm WHERE until < %(before)s ORDER BY id LIMIT %(limit)s)
 """
+_COUNTS = """
+WITH old AS (
+    SELECT id, minute, verdict, reason, count FROM listener_count
+    WHERE minute < %(before)s AND minute <> date_trunc('day', minute)
+    ORDER BY minute LIMIT %(limit)s FOR UPDATE),
+days AS (
+    INSERT INTO listener_count AS known (minute, verdict, reason, count)
+    SELECT date_trunc('day', minute), verdict, reason, sum(count) FROM old GROUP BY 1, 2, 3
+    ON CONFLICT (minute, verdict, reason) DO UPDATE SET count = known.count + excluded.count)
+DELETE FROM listener_count WHERE id IN (SELECT id FROM old)
+"""
 # In this order: an outage goes after its interruptions.
 _ROWS = (
     ("interruption", _INTERRUPTIONS, "of outages that were over before"),
@@ -66,10 +78,7 @@ _ROWS = (
 
 def retire(run: Retirement) -> Iterator[Verdict]:
     """Let go what is old and read; tells of each old partition, and of rows that went."""
-    days = settings.DATAGRAM_DAYS
-    for partition in run.older("datagram", run.today - timedelta(days=days)):
-        why = _unread(partition, meaning.READER) or _on_disk(partition)
-        yield _judged(run, partition, why, f"kept for {days} days")
+    yield from _journal(run, settings.DATAGRAM_DAYS)
     months = settings.POWER_CHANGE_MONTHS
     for partition in run.older("power_change", run.months_ago(months)):
         yield _judged(run, partition, _unread(partition, changes.READER), _kept_for(months))
@@ -78,6 +87,14 @@ def retire(run: Retirement) -> Iterator[Verdict]:
             yield run.drop(partition, _kept_for(months))
     for table, statement, what in _ROWS:
         yield from run.delete(table, statement, run.months_ago(settings.OUTAGE_MONTHS), what)
+
+
+def _journal(run: Retirement, days: int) -> Iterator[Verdict]:
+    before = run.today - timedelta(days=days)
+    for partition in run.older("datagram", before):
+        why = _unread(partition, meaning.READER) or _on_disk(partition)
+        yield _judged(run, partition, why, f"kept for {days} days")
+    yield from run.delete("listener_count", _COUNTS, before, "counts by minute before")
 
 
 def _messages() -> tuple[tuple[str, int], ...]:

@@ -17,10 +17,11 @@ from devices.partitions import ensure
 from devices.retirement import Verdict
 from hes import maintenance
 from integration.models import ExportAct
-from listeners import meaning, silence
+from listeners import counts, meaning, silence
 from listeners.models import (
     Finding,
     Interruption,
+    ListenerCount,
     ListenerCursor,
     ListenerRun,
     Outage,
@@ -166,6 +167,26 @@ def test_a_listener_that_is_there_cannot_be_forgotten():
     _run()
     with pytest.raises(CommandError, match="no listener of 'alpha' is gone"):
         call_command("listeners", "forget", "alpha")
+
+
+def test_old_counts_by_minute_become_one_a_day_and_their_sums_stay(old_day):
+    for verdict, reason in (("stored", ""), ("suspect", "unknown serial")):
+        for day in (old_day, old_day - timedelta(days=1), TODAY):
+            for minute in (0, 1, 700):
+                at = datetime.combine(day, time(), UTC) + timedelta(minutes=minute)
+                _count(at, verdict, reason, 10)
+    before = (counts.totals(), counts.by_reason())
+    why = _maintain()["listener_count"].why
+    assert why == f"8 rows, counts by minute before {TODAY - timedelta(days=20)}"
+    assert (counts.totals(), counts.by_reason()) == before
+    _count(datetime.combine(old_day, time(3), UTC), "stored", "", 5)  # a spool that came late
+    _maintain()
+    rows = ListenerCount.objects.filter(verdict="stored").order_by("minute")
+    assert list(rows.values_list("count", flat=True)) == [30, 35, 10, 10, 10]
+
+
+def _count(minute: datetime, verdict: str, reason: str, count: int) -> None:
+    ListenerCount.objects.create(minute=minute, verdict=verdict, reason=reason, count=count)
 
 
 # --- months ---------------------------------------------------------------------------------------

@@ -165,6 +165,16 @@ def test_a_listener_that_was_killed_is_gone_until_it_is_started_again(listen):
     wait_until(lambda: _names() == set())
 
 
+def test_one_that_hung_and_was_forgotten_is_there_again_as_soon_as_it_speaks(listen):
+    process = listen()
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: _names() == {"listener_gone"})
+    silence.forget(silence.listeners()[0].host)
+    assert _names() == set()
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not silence.listeners()[0].has_ended)
+
+
 def test_one_that_lives_notices_another_that_is_gone(tmp_path):
     _run(silent=5)
     with listening(tmp_path / "spool", [duty for duty in DUTIES if duty.name == "silence"]):
