@@ -84,6 +84,18 @@ def detach(partition: Partition) -> None:
             )
 
 
+def attach(partition: Partition) -> None:
+    """Put a detached one back: somebody needs it after all."""
+    begins, ends = (f"{day} 00:00:00+00" for day in (partition.begins, partition.ends))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER TABLE {partition.table} ATTACH PARTITION {partition.name}"
+            " FOR VALUES FROM (%s) TO (%s)",
+            [begins, ends],
+        )
+        cursor.execute(f"COMMENT ON TABLE {partition.name} IS NULL")
+
+
 def drop(partition: Partition) -> None:
     """Remove the detached table and all its rows."""
     with connection.cursor() as cursor:

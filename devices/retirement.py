@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 
 from django.db import OperationalError, connection, transaction
 
-from devices.partition_drops import Partition, detach, drop, partitions_of
+from devices.partition_drops import Partition, Step, attach, detach, drop, partitions_of
 
 SLICE = 5_000  # rows of one transaction
 SLICES = 200  # of one table in a run; the next run goes on
@@ -52,12 +52,27 @@ class Retirement:
         number = self.today.year * 12 + self.today.month - 1 - months
         return date(number // 12, number % 12 + 1, 1)
 
-    def drop(self, partition: Partition, why: str, detail: Detail | None = None) -> Verdict:
-        """Take a partition away that nobody needs. What takes too long is left to the next run."""
+    def drop(
+        self,
+        partition: Partition,
+        why: str,
+        detail: Detail | None = None,
+        needed: Callable[[], str] = str,
+    ) -> Verdict:
+        """Take a partition away. What takes too long is left to the next run.
+
+        `needed` tells who needs it still, '' if nobody. It is asked again when nobody can write
+        into it any more: what came in between puts it back.
+        """
+        if partition.step is Step.ATTACHED and (kept := needed()):
+            return Verdict(partition.name, False, kept)
         if self.is_dry:
             return Verdict(partition.name, False, f"a dry run, else dropped: {why}")
         try:
             detach(partition)
+            if kept := needed():
+                attach(partition)
+                return Verdict(partition.name, False, kept)
             with transaction.atomic():
                 drop(partition)
                 self.note(DROPPED, partition.name, detail or {})

@@ -10,6 +10,7 @@ the counts of datagrams: those by minute become one a day, with the journal that
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection
@@ -81,7 +82,8 @@ def retire(run: Retirement) -> Iterator[Verdict]:
     yield from _journal(run, settings.DATAGRAM_DAYS)
     months = settings.POWER_CHANGE_MONTHS
     for partition in run.older("power_change", run.months_ago(months)):
-        yield _judged(run, partition, _unread(partition, changes.READER), _kept_for(months))
+        needed = partial(_unread, partition, changes.READER)
+        yield run.drop(partition, _kept_for(months), needed=needed)
     for table, months in _messages():
         for partition in run.older(table, run.months_ago(months)):
             yield run.drop(partition, _kept_for(months))
@@ -92,8 +94,9 @@ def retire(run: Retirement) -> Iterator[Verdict]:
 def _journal(run: Retirement, days: int) -> Iterator[Verdict]:
     before = run.today - timedelta(days=days)
     for partition in run.older("datagram", before):
-        why = _unread(partition, meaning.READER) or _on_disk(partition)
-        yield _judged(run, partition, why, f"kept for {days} days")
+        yield run.drop(
+            partition, f"kept for {days} days", needed=partial(_journal_needed, partition)
+        )
     yield from run.delete("listener_count", _COUNTS, before, "counts by minute before")
 
 
@@ -104,10 +107,8 @@ def _messages() -> tuple[tuple[str, int], ...]:
     )
 
 
-def _judged(run: Retirement, partition: Partition, why_kept: str, why: str) -> Verdict:
-    if why_kept:
-        return Verdict(partition.name, False, why_kept)
-    return run.drop(partition, why)
+def _journal_needed(partition: Partition) -> str:
+    return _unread(partition, meaning.READER) or _on_disk(partition)
 
 
 def _kept_for(months: int) -> str:

@@ -3,7 +3,7 @@
 import io
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -12,7 +12,6 @@ from django.db import OperationalError, connection
 from devices import partition_drops
 from devices.partition_drops import partitions_of
 from devices.partitions import ensure
-from devices.retirement import Retirement
 from hes import maintenance
 from hes.management.commands.maintain import Command
 from tests.database import as_owner, owner_cursor, worker_database
@@ -79,26 +78,3 @@ def test_a_lost_database_ends_no_loop(monkeypatch):
 
     monkeypatch.setattr(maintenance, "prepare", lost)
     Command()._try_to_maintain(dry_run=False)
-
-
-@pytest.mark.parametrize(
-    ("today", "months", "first"),
-    [
-        (date(2026, 11, 28), 24, date(2024, 11, 1)),
-        (date(2026, 11, 28), 11, date(2025, 12, 1)),
-        (date(2027, 1, 1), 1, date(2026, 12, 1)),
-        (date(2026, 12, 31), 12, date(2025, 12, 1)),
-    ],
-)
-def test_months_are_counted_from_the_one_that_runs(today, months, first):
-    assert Retirement(today, lambda *_: None).months_ago(months) == first
-
-
-def test_a_partition_knows_its_last_day():
-    ensure("power_change", date(2030, 12, 5), date(2030, 12, 5))
-    ensure("datagram", date(2030, 12, 31), date(2030, 12, 31))
-    ends = [
-        {one.begins: one.ends for one in partitions_of(table)}[begins]
-        for table, begins in [("power_change", date(2030, 12, 1)), ("datagram", date(2030, 12, 31))]
-    ]
-    assert ends == [date(2031, 1, 1)] * 2

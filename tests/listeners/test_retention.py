@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from devices import retirement
 from devices.models import AuditRow
-from devices.partition_drops import detach, partitions_of
+from devices.partition_drops import Partition, Step, detach, partitions_of
 from devices.partitions import ensure
 from devices.retirement import Verdict
 from hes import maintenance
@@ -111,6 +111,32 @@ def test_what_came_late_into_a_day_that_was_read_keeps_it(old_day):
     meaning.understand()
     _datagrams(old_day, 1)
     assert _maintain()[old].why == "meaning has 1 rows of it left"
+
+
+def test_what_came_between_the_look_and_the_detaching_puts_the_day_back(old_day, monkeypatch):
+    old = _datagrams(old_day, 2)
+    meaning.understand()
+
+    def detach_late(partition: Partition) -> None:
+        if partition.name == old:
+            _datagrams(old_day, 1)
+        detach(partition)
+
+    monkeypatch.setattr(retirement, "detach", detach_late)
+    assert _maintain()[old].why == "meaning has 1 rows of it left"
+    monkeypatch.undo()
+    assert meaning.understand().total == 1
+    assert {one.name: one.step for one in partitions_of("datagram")}[old] is Step.ATTACHED
+
+
+def test_a_detached_day_that_was_not_read_is_put_back(old_day):
+    old = _datagrams(old_day, 2)
+    with as_owner():
+        detach(next(one for one in partitions_of("datagram") if one.name == old))
+    assert meaning.understand().total == 0
+    assert _maintain()[old].why == "meaning has 2 rows of it left"
+    assert meaning.understand().total == 2
+    assert _maintain()[old].is_dropped
 
 
 def test_a_place_of_another_cluster_says_nothing_and_keeps_all(old_day):
