@@ -21,10 +21,12 @@ from listeners import cursors, meaning, silence
 from listeners.cursors import ForeignCluster
 from listeners.outage_store import changes
 
+COUNTED = 10_000  # unread rows; more need not be told
+
 # Read from the partition itself, which may be detached by now.
 _UNREAD = """
-SELECT count(*) FROM {rows}
-WHERE xid >= %(xid)s::text::xid8 AND (xid, id) > (%(xid)s::text::xid8, %(row_id)s)
+SELECT count(*) FROM (SELECT FROM {rows} WHERE xid >= %(xid)s::text::xid8
+    AND (xid, id) > (%(xid)s::text::xid8, %(row_id)s) LIMIT %(limit)s) AS unread
 """
 # By company, so that the index of ended interruptions gives the oldest first.
 _INTERRUPTIONS = """
@@ -122,9 +124,10 @@ def _unread(partition: Partition, reader: str) -> str:
             place = cursors.place_of(cursor, reader)
         except ForeignCluster as fault:
             return str(fault)
-        cursor.execute(_UNREAD.format(rows=partition.name), place._asdict())
+        cursor.execute(_UNREAD.format(rows=partition.name), place._asdict() | {"limit": COUNTED})
         count = cursor.fetchone()[0]
-    return f"{reader} has {count:,} rows of it left" if count else ""
+    more = " or more" if count == COUNTED else ""
+    return f"{reader} has {count:,} rows{more} of it left" if count else ""
 
 
 def _on_disk(partition: Partition) -> str:

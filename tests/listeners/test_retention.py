@@ -17,7 +17,7 @@ from devices.partitions import ensure
 from devices.retirement import Verdict
 from hes import maintenance
 from integration.models import ExportAct
-from listeners import counts, meaning, silence
+from listeners import counts, meaning, retention, silence
 from listeners.models import (
     Finding,
     Interruption,
@@ -104,6 +104,12 @@ def test_a_day_that_meaning_has_not_read_is_kept_whatever_its_age(old_day):
     assert _maintain()[old].why == "meaning has 1 rows of it left"
     meaning.understand()
     assert _maintain()[old].is_dropped
+
+
+def test_of_many_unread_rows_a_bounded_number_is_counted(old_day, monkeypatch):
+    monkeypatch.setattr(retention, "COUNTED", 3)
+    old = _datagrams(old_day, 9)
+    assert _maintain()[old].why == "meaning has 3 rows or more of it left"
 
 
 def test_what_came_late_into_a_day_that_was_read_keeps_it(old_day):
