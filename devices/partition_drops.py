@@ -1,4 +1,4 @@
-"""Takes a day's partition away without getting in the way of those who write (design D11).
+"""Takes an old partition away without getting in the way of those who write (design D11).
 
 DETACH ... CONCURRENTLY works in two steps and may be cut off between them: then the partition is
 *half detached* until somebody finishes it, and nobody sees its rows any more. A detached one is a
@@ -9,7 +9,7 @@ do any of it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 
 from django.db import connection
@@ -23,7 +23,7 @@ SELECT c.relname, CASE WHEN i.inhrelid IS NULL THEN 2 WHEN i.inhdetachpending TH
 FROM pg_class c LEFT JOIN pg_inherits i
     ON i.inhrelid = c.oid AND i.inhparent = %(table)s::regclass
 WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = %(table)s::regclass)
-  AND c.relname ~ ('^' || %(table)s || '_[0-9]{8}$')
+  AND c.relname ~ ('^' || %(table)s || '_[0-9]{6}([0-9]{2})?$')
   AND (i.inhrelid IS NOT NULL OR obj_description(c.oid, 'pg_class') = %(mark)s)
 ORDER BY c.relname
 """
@@ -38,26 +38,37 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class DayPartition:
-    """The rows of one UTC day of a table that is partitioned by day."""
+class Partition:
+    """The rows of one UTC day or month, from `begins` to before `ends`."""
 
     table: str
     name: str
-    day: date
+    begins: date
     step: Step
 
+    @property
+    def ends(self) -> date:
+        """The first day that is not in it."""
+        if len(self.name) == len(f"{self.table}_yyyymmdd"):
+            return self.begins + timedelta(days=1)
+        return (self.begins + timedelta(days=31)).replace(day=1)
 
-def day_partitions(table: str) -> list[DayPartition]:
+
+def partitions_of(table: str) -> list[Partition]:
     """Those there are, oldest first; detached ones only if they are ours to drop."""
     with connection.cursor() as cursor:
         cursor.execute(_PARTITIONS, {"table": table, "mark": MARK})
         return [
-            DayPartition(table, name, date.fromisoformat(name[-8:]), Step(step))
+            Partition(table, name, _begin(name.removeprefix(f"{table}_")), Step(step))
             for name, step in cursor.fetchall()
         ]
 
 
-def detach(partition: DayPartition) -> None:
+def _begin(digits: str) -> date:
+    return date.fromisoformat(digits if len(digits) == len("yyyymmdd") else f"{digits}01")
+
+
+def detach(partition: Partition) -> None:
     """Begin, or finish what was begun. Outside any transaction; a wait that is too long raises.
 
     It waits for every transaction that may still look into the partition, and meanwhile holds no
@@ -73,7 +84,19 @@ def detach(partition: DayPartition) -> None:
             )
 
 
-def drop(partition: DayPartition) -> None:
+def attach(partition: Partition) -> None:
+    """Put a detached one back: somebody needs it after all."""
+    begins, ends = (f"{day} 00:00:00+00" for day in (partition.begins, partition.ends))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER TABLE {partition.table} ATTACH PARTITION {partition.name}"
+            " FOR VALUES FROM (%s) TO (%s)",
+            [begins, ends],
+        )
+        cursor.execute(f"COMMENT ON TABLE {partition.name} IS NULL")
+
+
+def drop(partition: Partition) -> None:
     """Remove the detached table and all its rows."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {partition.name}")

@@ -10,6 +10,7 @@ import os
 from celery import Celery
 
 from integration import schedule as integration_schedule
+from listeners import schedule as listeners_schedule
 from workorders import schedule as workorders_schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hes.settings")
@@ -21,6 +22,7 @@ QUEUES = ("control", "collection", "firmware", "export", "maintenance")
 BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     **workorders_schedule.TICKS,
     **integration_schedule.TICKS,
+    **listeners_schedule.TICKS,
 }
 
 app = Celery("hes")

@@ -72,7 +72,7 @@ ENTRIES = (
     ),
     Entry("script", "scripts of orders: add, release, list, show", needs_database=True),
     Entry("outages", "what is out, how it went, figures per day", needs_database=True),
-    Entry("verify", "check what must be true of the stored orders", needs_database=True),
+    Entry("verify", "check what must be true of stored orders and outages", needs_database=True),
     Entry("export", "write export files: run, status, ...", needs_database=True),
     Entry(
         "maintain",
@@ -81,7 +81,7 @@ ENTRIES = (
         needs_database=True,
     ),
     Entry("listen", "take wake-ups and last gasps in (UDP and TCP)", needs_database=True),
-    Entry("listeners", "what listeners heard and lost: status, last", needs_database=True),
+    Entry("listeners", "what listeners heard and lost: status, last, forget", needs_database=True),
     Entry("decode-datagram", "say what a datagram means: HEX", command="decode_datagram"),
     Entry("simulate", "run a simulated fleet"),
     Entry("eventhub", "run a local Event Hub for development and tests"),

@@ -10,7 +10,7 @@ What one raises is logged, the others go on.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from listeners import counts, meaning, outage_store, watch
+from listeners import counts, meaning, outage_store, silence, watch
 
 
 class Duty(NamedTuple):
@@ -29,5 +29,6 @@ DUTIES: tuple[Duty, ...] = (
     Duty("checks", outage_store.ask, every=15.0),
     Duty("figures", outage_store.refresh, every=60.0),
     Duty("watch", watch.look, every=5.0),
+    Duty("silence", silence.look, every=5.0),
     Duty("suspects", counts.look, every=5.0),
 )

@@ -32,7 +32,7 @@ _TELL = """
 INSERT INTO listener_run
     (uid, host, ports, kernel_drops, refused, buffer, spooled, waiting_since)
 VALUES (%(uid)s, %(host)s, %(ports)s, %(drops)s, %(refused)s, %(buffer)s, %(spooled)s, %(waiting)s)
-ON CONFLICT (uid) DO UPDATE SET seen_at = now(), ports = excluded.ports,
+ON CONFLICT (uid) DO UPDATE SET seen_at = now(), ended_at = NULL, ports = excluded.ports,
     kernel_drops = excluded.kernel_drops, refused = excluded.refused, buffer = excluded.buffer,
     spooled = excluded.spooled, waiting_since = excluded.waiting_since
 """

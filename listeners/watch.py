@@ -8,11 +8,10 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from devices import alarms
-from listeners import status
+from listeners import silence, status
 from listeners.status import RunStatus
 
 QUIET = timedelta(minutes=10)  # then a loss is past
-SUBJECT = 80  # characters
 
 
 class Rule(NamedTuple):
@@ -53,7 +52,7 @@ def look() -> int:
 
 
 def _look_at(run: RunStatus) -> None:
-    subject = f"{run.host} {run.ports}"[:SUBJECT]
+    subject = silence.subject_of(run.host, run.ports)
     for rule in RULES:
         if rule.holds(run):
             alarms.raise_alarm(rule.name, subject, rule.text(run))

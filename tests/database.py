@@ -42,6 +42,19 @@ def owner_cursor(database: str) -> Iterator["psycopg2.extensions.cursor"]:
             yield cursor
 
 
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """The connection of this thread as hes_owner, the role of `hes maintain`."""
+    app = connection.settings_dict["USER"]
+    connection.close()
+    connection.settings_dict["USER"] = parse_database_url(os.environ["OWNER_DATABASE_URL"]).user
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["USER"] = app
+
+
 def create() -> None:
     """Make the worker's database from the empty one (which carries the grants) and migrate it."""
     name = worker_database()
@@ -90,10 +103,5 @@ def empty() -> None:
 
 
 def _migrate_as_owner() -> None:
-    app = connection.settings_dict["USER"]
-    connection.settings_dict["USER"] = parse_database_url(os.environ["OWNER_DATABASE_URL"]).user
-    try:
+    with as_owner():
         call_command("migrate", verbosity=0, interactive=False)
-    finally:
-        connection.close()
-        connection.settings_dict["USER"] = app

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 
 import psycopg2
@@ -10,6 +11,7 @@ import pytest
 from django.db import connection
 
 from devices.partitions import ensure
+from tests.factories.processes import wait_until
 
 FAR = date(2031, 3, 1)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,3 +58,44 @@ def test_a_long_reader_keeps_no_partition_from_being_made(table: str) -> None:
         )
         [(_, options, older)] = cursor.fetchall()
     assert options == older
+
+
+MAKE = "SELECT hes_partitions('datagram', %s, %s)"
+_WAITS = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS)
+        return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def _beside_another(day: date, results: list[int]) -> Iterator["psycopg2.extensions.connection"]:
+    """A session that has made the partition, not yet committed; a second one waits behind it."""
+    with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as first:
+        with first.cursor() as cursor:
+            cursor.execute(MAKE, [day, day])
+            assert cursor.fetchone() == (1,)
+        second = threading.Thread(target=_made, args=("datagram", day, results))
+        second.start()
+        wait_until(_somebody_waits)
+        yield first
+        second.join(10)
+
+
+def test_of_two_sessions_that_want_a_partition_at_once_the_second_finds_it() -> None:
+    results: list[int] = []
+    with _beside_another(FAR, results) as first:
+        first.commit()
+    assert results == [0]
+
+
+def test_who_waited_for_one_that_gave_up_makes_it() -> None:
+    results: list[int] = []
+    with _beside_another(FAR + timedelta(days=1), results) as first:
+        first.rollback()
+    assert results == [1]

@@ -1,43 +1,21 @@
 """What must be true of the stored orders at any time (reliability-security 4: I1, I3-I5, I11).
 
-One invariant, one query, one snapshot: it holds on a live system too. Looked at are all open orders
-and those that ended in the last days, while their lines are surely still in the outbox. What only
-the meters know (I2: how often they carried something out) is proved by the tests against the field.
+Looked at are all open orders and those that ended in the last days, while their lines are surely
+still in the outbox. What only the meters know (I2: how often they carried something out) is proved
+by the tests against the field.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
+from hes.lib.invariants import SHOWN, Checked, Invariant, check_all
 from workorders.activities.orders.registry import ACTIVITIES
 from workorders.moves import BUNDLE
 from workorders.order_lanes import SILENT_READS
 from workorders.states import FINAL, IN_FLIGHT, TRANSITIONS
 
 DAYS = 2  # blocks are kept longer than this (design 8)
-SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """`query` yields (order, why) of all it looks at in `ours`; a `why` of NULL: it holds."""
-
-    name: str
-    meaning: str
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """How many orders an invariant was checked of, and broken by; the first of those with why."""
-
-    invariant: Invariant
-    checked: int
-    broken: int
-    examples: tuple[tuple[int, str], ...]
-
 
 INVARIANTS = (
     Invariant(
@@ -220,14 +198,6 @@ _OURS = """
 WITH ours AS MATERIALIZED (SELECT * FROM work_order o
     WHERE (%(company)s::bigint IS NULL OR company_id = %(company)s)
         AND (ended_at IS NULL OR ended_at > clock_timestamp() - %(days)s * interval '1 day'))"""
-_CHECK = (
-    _OURS
-    + """, found (id, why) AS ({query}),
-worst AS (SELECT id, why FROM found WHERE why IS NOT NULL ORDER BY id, why LIMIT %(shown)s)
-SELECT (SELECT count(*) FROM found), (SELECT count(why) FROM found),
-    ARRAY(SELECT id FROM worst ORDER BY id, why), ARRAY(SELECT why FROM worst ORDER BY id, why)
-"""
-)
 _WAITING = (
     _OURS
     + """
@@ -239,9 +209,7 @@ FROM ours WHERE state = 'unknown' AND silent_reads >= %(reads)s ORDER BY id LIMI
 
 def check(company_id: int | None = None) -> list[Checked]:
     """Every invariant, of one company or of all."""
-    values = _values(company_id)
-    with connection.cursor() as cursor:
-        return [_check(cursor, invariant, values) for invariant in INVARIANTS]
+    return check_all(INVARIANTS, _OURS, _values(company_id))
 
 
 def broken(company_id: int | None = None) -> list[Checked]:
@@ -254,12 +222,6 @@ def waiting_for_a_person(company_id: int | None = None) -> list[tuple[int, str]]
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, _values(company_id))
         return list(cursor.fetchall())
-
-
-def _check(cursor: CursorWrapper, invariant: Invariant, values: dict[str, Any]) -> Checked:
-    cursor.execute(_CHECK.format(query=invariant.query), values)
-    count, bad, orders, reasons = cursor.fetchone()
-    return Checked(invariant, count, bad, tuple(zip(orders, reasons, strict=True)))
 
 
 def _values(company_id: int | None) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+from devices.retirement import DROPPED
 from hes.domain.errors import HesError
 from integration.export import acts
 from integration.export.known import BLOB, started
 from integration.export.lag import FILES_TO_COPY
 from integration.models import SinkCursor
 
-DISABLED, ENABLED, DROPPED = "sink disabled", "sink enabled", "partition dropped"
+DISABLED, ENABLED = "sink disabled", "sink enabled"
 
 AT_STAKE = """
 SELECT coalesce(sum(block.lines), 0)::bigint, coalesce(sum(block.size), 0)::bigint

@@ -1,32 +1,24 @@
-"""Makes the next partitions and drops the old ones, as hes_owner (design D11).
+"""When blocks and the slot ledger are old, and who still needs them (design D11).
 
 A day of blocks goes when it is older than BLOCK_DAYS, passed by every sink that reads blocks, and
 its files are sealed. A sink that was given up keeps only what was recorded after `lose_until`. The
-slot ledger goes when no company takes samples of the day any more, raw datagrams after
-DATAGRAM_DAYS: they were understood within seconds. The partitions by month
-(`end_device_event`, `slot`, `visit`) stay: no document says how long.
+slot ledger goes when no company takes samples of the day any more.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 
-from devices.partition_drops import DayPartition, Step, bounded, day_partitions, detach, drop
-from integration.export import acts
-from integration.export.disabling import DROPPED
+from devices.partition_drops import Partition, Step
+from devices.retirement import Detail, Retirement, Verdict
 from integration.export.known import BLOB, CSV_FILES
-from integration.export.ownership import session_lock
 from workorders import planning
-
-log = logging.getLogger(__name__)
 
 LEDGER_MARGIN = 5  # days beyond the longest ledger
 
-TODAY = "SELECT (now() AT TIME ZONE 'UTC')::date"
 TOTALS = "SELECT count(*), coalesce(sum(lines), 0)::bigint, max(recorded_at) FROM {blocks}"
 # Lines of the day that a sink has not passed: those it still wants, and those it was given up for.
 LEFT = """
@@ -58,18 +50,6 @@ LIMIT 1
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of an old partition, and why."""
-
-    name: str
-    is_dropped: bool
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.name}  {'dropped' if self.is_dropped else 'kept'}: {self.why}"
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
     """What a day of blocks holds, and which sinks lack how many lines of it."""
 
@@ -89,81 +69,41 @@ class Content:
         return "; ".join(needs)
 
 
-def prepare() -> str:
-    """Make what planning and recording need next; tells how many partitions were made.
-
-    A new partition locks its table for a moment: who records must not queue for long behind that.
-    """
-    with bounded():
-        try:
-            return f"{planning.ensure_partitions(_today())} partitions made"
-        except OperationalError as fault:
-            return f"no partitions made, {_later(fault)}"
+def retire(run: Retirement) -> Iterator[Verdict]:
+    """Drop what is old and passed by all, one after the other; tells of each old partition."""
+    for partition in run.older("export_block", run.today - timedelta(days=settings.BLOCK_DAYS)):
+        yield _retire_blocks(run, partition)
+    ledger_days = planning.longest_ledger() + LEDGER_MARGIN
+    for partition in run.older("slot_ledger", run.today - timedelta(days=ledger_days)):
+        yield run.drop(partition, "no sample of it is taken any more")
 
 
-def retire(*, dry_run: bool = False) -> Iterator[Verdict]:
-    """Drop what is old and passed by all, one after the other; tells of each old partition.
-
-    A wait that gets too long leaves a partition as it is, also half detached: the next run ends it.
-    """
-    with session_lock("maintenance") as is_ours, bounded():
-        if is_ours:
-            yield from _retire(_today(), dry_run)
-        else:
-            log.info("another process is dropping partitions")
-
-
-def _retire(today: date, dry_run: bool) -> Iterator[Verdict]:
-    blocks_before = today - timedelta(days=settings.BLOCK_DAYS)
-    ledger_before = today - timedelta(days=planning.longest_ledger() + LEDGER_MARGIN)
-    for partition in _older("export_block", blocks_before):
-        yield _retire_blocks(partition, dry_run)
-    datagrams_before = today - timedelta(days=settings.DATAGRAM_DAYS)
-    for partition in _older("slot_ledger", ledger_before):
-        yield _drop(partition, "no sample of it is taken any more", {}, dry_run)
-    for partition in _older("datagram", datagrams_before):
-        yield _drop(partition, f"kept for {settings.DATAGRAM_DAYS} days", {}, dry_run)
-
-
-def _retire_blocks(partition: DayPartition, dry_run: bool) -> Verdict:
+def _retire_blocks(run: Retirement, partition: Partition) -> Verdict:
     content = _content(partition)
     if partition.step is Step.ATTACHED:
-        kept = content.why_kept() or _replayed(partition.day)
+        kept = content.why_kept() or _replayed(partition.begins)
         if kept:
             return Verdict(partition.name, False, kept)
     why = f"{content.blocks:,} blocks, {content.lines:,} lines, passed by every sink"
     if content.given_up:
         why += f" but those given up: {_listed(content.given_up)}"
-    detail = {
-        "day": str(partition.day),
+    detail: Detail = {
+        "day": str(partition.begins),
         "blocks": content.blocks,
         "lines": content.lines,
         "given_up": content.given_up,
     }
-    return _drop(partition, why, detail, dry_run)
+    return run.drop(partition, why, detail)
 
 
-def _drop(partition: DayPartition, why: str, detail: dict[str, object], dry_run: bool) -> Verdict:
-    if dry_run:
-        return Verdict(partition.name, False, f"a dry run, else dropped: {why}")
-    try:
-        detach(partition)
-        with transaction.atomic():
-            drop(partition)
-            acts.note(DROPPED, partition.name, "", **detail)
-    except OperationalError as fault:  # a time-out; what else it may be, the next statement tells
-        return Verdict(partition.name, False, _later(fault))
-    return Verdict(partition.name, True, why)
-
-
-def _content(partition: DayPartition) -> Content:
+def _content(partition: Partition) -> Content:
     """Read from the partition itself, which may be detached by now."""
     with connection.cursor() as cursor:
         cursor.execute(TOTALS.format(blocks=partition.name))
         blocks, lines, newest = cursor.fetchone()
         cursor.execute(LEFT.format(blocks=partition.name), [BLOB])
         left = cursor.fetchall()
-        cursor.execute(FILES_SETTLED, [partition.day, CSV_FILES, newest])
+        cursor.execute(FILES_SETTLED, [partition.begins, CSV_FILES, newest])
         return Content(
             blocks,
             lines,
@@ -180,21 +120,5 @@ def _replayed(day: date) -> str:
     return f"a replay of {row[0]} needs it" if row else ""
 
 
-def _later(fault: OperationalError) -> str:
-    reason = str(fault).partition("\n")[0]
-    return f"tried again next time: {reason}"
-
-
-def _older(table: str, limit: date) -> list[DayPartition]:
-    return [partition for partition in day_partitions(table) if partition.day < limit]
-
-
 def _listed(lines: dict[str, int]) -> str:
     return ", ".join(f"{sink} loses {count:,} lines" for sink, count in lines.items())
-
-
-def _today() -> date:
-    with connection.cursor() as cursor:
-        cursor.execute(TODAY)
-        day: date = cursor.fetchone()[0]
-    return day

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from devices.partition_drops import Step, day_partitions
+from devices.partition_drops import Step, partitions_of
 from hes.domain.errors import HesError
 from hes.lib.person import person
 from integration.export import acts
@@ -119,7 +119,7 @@ def _checked(sink: str, begins: datetime, ends: datetime, partial: bool) -> list
 
 
 def _missing(begins: datetime, ends: datetime) -> list[date]:
-    kept = {part.day for part in day_partitions("export_block") if part.step is Step.ATTACHED}
+    kept = {part.begins for part in partitions_of("export_block") if part.step is Step.ATTACHED}
     return [day for day in _days(begins, ends) if day not in kept]
 
 

@@ -1,14 +1,16 @@
-"""`hes listeners status` and `hes listeners last`."""
+"""`hes listeners status`, `hes listeners last` and `hes listeners forget`."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from devices.models import Company
 from hes.lib.tables import table
-from listeners import status
+from listeners import silence, status
 from listeners.reports import REPORTS
+from listeners.silence import NotGone
 
 
 class Command(BaseCommand):
@@ -21,9 +23,11 @@ class Command(BaseCommand):
         last = actions.add_parser("last", help="the last message of each device and type")
         last.add_argument("of", choices=REPORTS, metavar="OF", help=" or ".join(REPORTS))
         last.add_argument("--company", required=True, metavar="CODE")
+        forgotten = actions.add_parser("forget", help="listeners of a host that do not come back")
+        forgotten.add_argument("host", help="as hes listeners status names it")
 
     def handle(self, *, action: str, **options: Any) -> None:
-        self.stdout.write(_status(**options) if action == "status" else _last(**options))
+        self.stdout.write(_ACTIONS[action](**options))
 
 
 def _status(*, is_json: bool, **_: Any) -> str:
@@ -38,3 +42,13 @@ def _last(*, of: str, company: str, **_: Any) -> str:
     report = REPORTS[of]
     rows = ([str(value) for value in row] for row in report.rows(owner.pk))
     return "\n".join(table([report.columns, *rows]))
+
+
+def _forget(*, host: str, **_: Any) -> str:
+    try:
+        return "\n".join(f"{one.subject}: {one.told()}; forgotten" for one in silence.forget(host))
+    except NotGone as fault:
+        raise CommandError(str(fault)) from None
+
+
+_ACTIONS: dict[str, Callable[..., str]] = {"status": _status, "last": _last, "forget": _forget}

@@ -1,31 +1,24 @@
 """Old days leave the database when nobody needs them any more, and not before."""
 
-import io
-import os
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import ProgrammingError, connection
 from django.db.models.functions import Now
 
 from devices import partition_drops
 from devices.models import ExportBlock
 from devices.parameters import change
-from devices.partition_drops import Step, day_partitions, detach
+from devices.partition_drops import Step, detach, partitions_of
 from devices.partitions import ensure
-from hes.lib.env import parse_database_url
-from integration.export import disabling, maintenance
+from hes import maintenance
+from integration.export import disabling
 from integration.export.cursor import Stream, take_over
 from integration.export.drain import drain
 from integration.export.sealing import seal_next
-from integration.management.commands.maintain import Command
 from integration.models import ExportAct, SinkCursor, SinkReplay
-from tests.database import owner_cursor, worker_database
+from tests.database import as_owner
 from tests.integration.export.writers import lines, session, store
 
 KEPT_DAYS = 35
@@ -42,19 +35,6 @@ def old(today):
     day = today - timedelta(days=KEPT_DAYS + 1)
     ensure("export_block", day, day)
     return day
-
-
-@contextmanager
-def as_owner():
-    """The connection of this thread as hes_owner, the role of `hes maintain`."""
-    app = connection.settings_dict["USER"]
-    connection.close()
-    connection.settings_dict["USER"] = parse_database_url(os.environ["OWNER_DATABASE_URL"]).user
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["USER"] = app
 
 
 def _maintain(**options):
@@ -189,29 +169,18 @@ def test_recording_goes_on_while_a_partition_waits_to_be_detached(company, today
         began = time.monotonic()
         store(company, today, lines(1))
         assert time.monotonic() - began < 1
-        assert [p.step for p in day_partitions("export_block") if p.day == old] == [
+        assert [p.step for p in partitions_of("export_block") if p.begins == old] == [
             Step.HALF_DETACHED
         ]
     assert _verdict(old).is_dropped
     assert not _exists(old)
 
 
-def test_making_partitions_gives_up_soon_where_another_change_is_in_the_way(today, monkeypatch):
-    monkeypatch.setattr(partition_drops, "LOCK_TIMEOUT", "500ms")
-    next_day = today + timedelta(days=3)
-    with as_owner(), connection.cursor() as cursor, owner_cursor(worker_database()) as other:
-        cursor.execute(f"DROP TABLE IF EXISTS {_name(next_day)}")
-        other.execute("BEGIN; LOCK TABLE export_block IN SHARE UPDATE EXCLUSIVE MODE")
-        assert "no partitions made, tried again next time" in maintenance.prepare()
-        other.execute("ROLLBACK")
-        assert maintenance.prepare() == "1 partitions made"
-
-
 def test_a_run_killed_between_detaching_and_dropping_is_finished_by_the_next(company, old, root):
     store(company, old, lines(1, 2))
     _sealed(root)
     with as_owner():
-        detach(next(p for p in day_partitions("export_block") if p.day == old))
+        detach(next(p for p in partitions_of("export_block") if p.begins == old))
     assert ExportBlock.objects.filter(day=old).count() == 0
     assert _verdict(old).is_dropped
     assert ExportAct.objects.get(subject=_name(old)).detail["lines"] == 2
@@ -244,57 +213,7 @@ def test_the_ledger_goes_days_after_the_longest_that_a_company_keeps(company, to
     assert f"slot_ledger_{young:%Y%m%d}" not in dropped
 
 
-def test_raw_datagrams_go_after_the_days_they_are_kept(today, settings):
-    settings.DATAGRAM_DAYS = 20
-    oldest, young = today - timedelta(days=21), today - timedelta(days=20)
-    ensure("datagram", oldest, young)
-    with as_owner():
-        dropped = [verdict.name for verdict in maintenance.retire() if verdict.is_dropped]
-    assert f"datagram_{oldest:%Y%m%d}" in dropped
-    assert f"datagram_{young:%Y%m%d}" not in dropped
-
-
 def test_the_application_may_not_drop_a_partition(old):
     with pytest.raises(ProgrammingError, match="must be owner"):
-        detach(next(p for p in day_partitions("export_block") if p.day == old))
+        detach(next(p for p in partitions_of("export_block") if p.begins == old))
     assert _exists(old)
-
-
-def test_time_outs_end_with_the_run(today):
-    with as_owner():
-        list(maintenance.retire())
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW lock_timeout")
-            assert cursor.fetchone()[0] == "0"
-
-
-def test_the_command_makes_what_comes_and_drops_what_was(company, today, old):
-    out = io.StringIO()
-    with as_owner():
-        call_command("maintain", "--once", stdout=out)
-    assert "partitions made" in out.getvalue()
-    assert f"{_name(old)}  dropped: 0 blocks" in out.getvalue()
-    assert day_partitions("export_block")[-1].day >= today + timedelta(days=3)
-
-
-def test_hes_maintain_runs_as_the_owner_until_it_is_stopped(old):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hes.cli", "maintain", "--every", "60"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        told = [process.stdout.readline() for _ in range(2)]
-        assert any(_name(old) in line and "dropped" in line for line in told), told
-        process.terminate()
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def test_a_lost_database_ends_no_loop(monkeypatch):
-    def lost():
-        raise OperationalError("the server closed the connection")
-
-    monkeypatch.setattr(maintenance, "prepare", lost)
-    Command()._try_to_maintain(dry_run=False)

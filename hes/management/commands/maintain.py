@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from integration.export import maintenance
+from hes import maintenance
 from workorders.threads import DATABASE_GONE
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,9 @@ class Command(BaseCommand):
     help = (
         "Make the partitions of the next days and drop the old ones: days of blocks older than "
         "HES_BLOCK_DAYS that every sink has passed and whose files are sealed, the slot ledger "
-        "of samples too old to be taken, and raw datagrams older than HES_DATAGRAM_DAYS. Events, "
-        "slots and visits are kept."
+        "of samples too old to be taken, and what listeners kept longer than HES_DATAGRAM_DAYS, "
+        "HES_MESSAGE_MONTHS, HES_SUSPECT_MONTHS, HES_POWER_CHANGE_MONTHS and HES_OUTAGE_MONTHS, "
+        "once it was read and is over. Events, slots and visits are kept."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,0 +1,21 @@
+"""`hes maintain` within a test, as the owner of the database."""
+
+from datetime import UTC, date, datetime
+
+from devices.retirement import Verdict
+from hes import maintenance
+from tests.database import as_owner
+
+TODAY = datetime.now(UTC).date()
+
+
+def maintain(**options: bool) -> dict[str, Verdict]:
+    """What it says of everything old, by name."""
+    with as_owner():
+        return {verdict.name: verdict for verdict in maintenance.retire(**options)}
+
+
+def month(ago: int) -> date:
+    """The first day of the month so many before this one."""
+    number = TODAY.year * 12 + TODAY.month - 1 - ago
+    return date(number // 12, number % 12 + 1, 1)
