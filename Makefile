@@ -9,7 +9,7 @@ export COVERAGE_FILE := $(CURDIR)/.coverage
 AZURITE := tools/azurite/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pg15 lint bench proof soak faults
+.PHONY: help setup demo test test-pg15 coverage lint bench proof soak faults
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -20,13 +20,16 @@ setup: $(VENV)/.project ## make .venv with everything needed (hash-checked)
 demo: setup ## run the whole system with a simulated fleet; Ctrl-C ends it
 	@HES_END_WITH_PARENT=$$PPID exec $(BIN)/hes demo
 
-test: setup $(AZURITE) ## all tests on a private PostgreSQL, with coverage
+test: setup $(AZURITE) ## all tests on a private PostgreSQL
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+coverage: setup $(AZURITE) ## the same, twice as slow: which lines and branches they take, with a floor
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 3 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
-test-pg15: setup $(AZURITE) ## what uses the database on Debian's PostgreSQL 15, where it is installed
+test-pg15: setup ## what asks the database on Debian's PostgreSQL 15, where it is installed
 	@if [ -x /usr/lib/postgresql/15/bin/initdb ]; then \
 		HES_TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 3 --dist worksteal; \
 	else echo "skipped: no PostgreSQL 15 here (apt-get install postgresql-15)"; fi

@@ -43,7 +43,10 @@ def _other_programs() -> Path | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On other programs only what uses the database is run: the rest cannot tell the difference."""
+    """On other programs only what asks the database is run: the rest cannot tell the difference.
+
+    Nor can flows: what the processes in them say to the database has a test of its own.
+    """
     if _other_programs() is None:
         return
     chosen = [item for item in items if _uses_the_database(item)]
@@ -53,4 +56,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_the_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
+    is_flow = "flows" in item.path.parts
+    is_marked = item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES
+    return bool(is_marked) and not is_flow

@@ -71,7 +71,8 @@ def test_only_the_span_is_sent(company, today, sink):
 
 def test_progress_counts_what_is_left(company, today, sink):
     _deliver(company, today, lines(1, 3), lines(4, 2))
-    ask(SINK, _hour_ago() if _hour_ago().date() == today else _now(), _now())
+    now = _now()
+    ask(SINK, now.replace(hour=0, minute=0, second=0, microsecond=0), now)
     block = ExportBlock.objects.order_by("id").first()
     SinkReplay.objects.update(xid=SinkCursor.objects.get().xid, block_id=block.id, lines=3)
     (progress,) = replay.under_way()
