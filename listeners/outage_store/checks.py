@@ -35,10 +35,12 @@ MEMORY = timedelta(days=1)  # rounds of a suspicion that is older count no more
 
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('hes_outage_checks'))"
 _OPEN_CHECKS = "SELECT count(*) FROM outage_check WHERE company_id = %s AND finding = ''"
+# Rounds go on where a suspicion has become an outage: nobody is asked the same again at once.
 _OUTAGES = """
 SELECT o.id, o.level, o.node_id, count(DISTINCT k.round), max(k.asked_at),
     coalesce(bool_or(k.finding = ''), false)
-FROM outage o LEFT JOIN outage_check k ON k.outage_id = o.id
+FROM outage o LEFT JOIN outage_check k ON k.level = o.level AND k.node_id = o.node_id
+    AND (k.outage_id = o.id OR k.outage_id IS NULL AND k.asked_at >= o.since)
 WHERE o.company_id = %s AND o.state = 'open' AND o.level <> 'meter'
 GROUP BY o.id ORDER BY o.customers_out DESC, o.id
 """
