@@ -1,7 +1,7 @@
 """What is dark now, and every change of it: the seam between datagrams and outages."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from devices.models import Company, Concentrator, Meter
 
@@ -46,6 +46,11 @@ class PowerState(models.Model):
         indexes = (
             models.Index(
                 fields=["company", "since"], condition=Q(is_dark=True), name="power_state_dark"
+            ),
+            models.Index(  # a return of power that somebody else told of before
+                fields=["heard_at"],
+                condition=Q(is_dark=False, stamped_at__lt=F("since")),
+                name="power_state_lit_before",
             ),
         )
 

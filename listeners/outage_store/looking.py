@@ -12,12 +12,19 @@ from django.db.backends.utils import CursorWrapper
 from devices.outbox.blocks import Blocks, open_transaction
 from devices.parameters import parameters_of
 from listeners import cursors
-from listeners.outage_store import changes, figures, storms
+from listeners.outage_store import changes, corrections, figures, storms
 from listeners.outage_store.applying import apply
 from listeners.outage_store.changes import Taken
-from listeners.outage_store.counting import close, count
+from listeners.outage_store.counting import close, count, over_before
 from listeners.outage_store.facts import facts_of, rules_of
-from listeners.outage_store.telling import CLOSED, MERGED, OPENED, tell, tell_changes
+from listeners.outage_store.telling import (
+    CLOSED,
+    CORRECTED,
+    MERGED,
+    OPENED,
+    tell,
+    tell_changes,
+)
 from listeners.outages.facts import Rules
 from listeners.outages.rollup import judge
 from listeners.outages.verdicts import Judgement
@@ -43,11 +50,12 @@ def look(now: datetime | None = None) -> int:
         if held is None:
             return 0
         taken = changes.take(cursor, held)
+        corrected = corrections.take(cursor, taken, moment)
         figures.note_since(cursor, taken.since, moment)
         cursor.execute(_COMPANIES, [sorted(taken.outages)])
         companies = [company for (company,) in cursor.fetchall()]
         decided = sum(_Company(cursor, pk, moment).settle(taken) for pk in companies)
-    return taken.changes + decided
+    return taken.changes + corrected + decided
 
 
 class _Company:
@@ -76,12 +84,14 @@ class _Company:
     def _update(self, judgement: Judgement, touched: set[int], rules: Rules) -> int:
         """Keep what was decided, count whom it reaches, tell it; how many outages are over."""
         cursor, now = self._cursor, self._now
+        corrected = over_before(cursor, self._pk, touched)
         applied = apply(cursor, self._pk, judgement, now)
         counted = count(cursor, self._pk, touched.union(applied.opened, applied.grown))
         over = [one.outage for one in counted if one.is_over(rules)]
         tell(cursor, self._blocks, OPENED, applied.opened, now)
         tell(cursor, self._blocks, MERGED, applied.merged, now)
         tell_changes(cursor, counted, applied.opened, now)
-        close(cursor, over, now)
+        close(cursor, [*over, *corrected], now)
         tell(cursor, self._blocks, CLOSED, over, now)
+        tell(cursor, self._blocks, CORRECTED, corrected, now)
         return len(over)

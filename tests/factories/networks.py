@@ -83,8 +83,9 @@ class World:
         devices: Iterable[Concentrator | Meter],
         seconds: float,
         source: PowerSource = PowerSource.GASP,
+        heard: float | None = None,
     ) -> None:
-        self.tell(devices, False, seconds, source)
+        self.tell(devices, False, seconds, source, heard)
 
     def tell(
         self,
@@ -92,9 +93,14 @@ class World:
         is_dark: bool,
         seconds: float,
         source: PowerSource = PowerSource.GASP,
+        heard: float | None = None,
     ) -> None:
+        """What is heard later than it happened has a stamp."""
         moment = self.at(seconds).timestamp()
         told = [_change(device, is_dark, moment, source) for device in devices]
+        if heard is not None:
+            receipt = self.at(heard).timestamp()
+            told = [one._replace(heard_at=receipt, stamped_at=moment) for one in told]
         with transaction.atomic(), connection.cursor() as cursor:
             record(cursor, told)
 
