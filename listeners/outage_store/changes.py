@@ -60,9 +60,11 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::text[])
     LEFT JOIN transformer t ON t.id = c.transformer_id
 {where} ON CONFLICT DO NOTHING
 """
+# IS TRUE keeps a planner without statistics (after a mass import) from looking up the validity
+# alone, which nearly all rows fit: then 100,000 losses took minutes.
 _POINT = """
     LEFT JOIN meter_installation i ON i.meter_id = {meter}
-        AND i.validity @> to_timestamp(given.began)"""
+        AND (i.validity @> to_timestamp(given.began)) IS TRUE"""
 _OF_METER = _INSERT.format(
     meter="given.device",
     point="i.usage_point_id",
@@ -70,7 +72,7 @@ _OF_METER = _INSERT.format(
     place=_POINT.format(meter="given.device")
     + """
     LEFT JOIN association a ON a.meter_id = given.device
-        AND a.validity @> to_timestamp(given.began)
+        AND (a.validity @> to_timestamp(given.began)) IS TRUE
     LEFT JOIN concentrator c ON c.id = a.concentrator_id""",
     where="",
 )
@@ -87,7 +89,8 @@ _BELOW_CONCENTRATOR = _INSERT.format(
     is_own="false",
     place="""
     JOIN concentrator c ON c.id = given.device
-    JOIN association a ON a.concentrator_id = c.id AND a.validity @> to_timestamp(given.began)
+    JOIN association a ON a.concentrator_id = c.id
+        AND (a.validity @> to_timestamp(given.began)) IS TRUE
     JOIN meter m ON m.id = a.meter_id AND m.state IN ('installed', 'commissioned')"""
     + _POINT.format(meter="m.id"),
     where="""

@@ -26,7 +26,7 @@ FROM outage o LEFT JOIN substation s ON s.id = o.substation_id
     LEFT JOIN transformer t ON t.id = o.transformer_id
     LEFT JOIN concentrator c ON c.id = o.concentrator_id
     LEFT JOIN meter m ON o.level = 'meter' AND m.id = o.node_id
-    LEFT JOIN meter_installation i ON i.meter_id = m.id AND i.validity @> o.since
+    LEFT JOIN meter_installation i ON i.meter_id = m.id AND (i.validity @> o.since) IS TRUE
     LEFT JOIN usage_point u ON u.id = i.usage_point_id
 WHERE o.id = ANY(%s) ORDER BY o.id
 """
