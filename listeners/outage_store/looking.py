@@ -11,6 +11,7 @@ from django.db.backends.utils import CursorWrapper
 
 from devices.outbox.blocks import Blocks, open_transaction
 from devices.parameters import parameters_of
+from hes.lib.collection import no_collection
 from listeners import cursors
 from listeners.outage_store import changes, corrections, figures, storms
 from listeners.outage_store.applying import apply
@@ -44,7 +45,7 @@ def look(now: datetime | None = None) -> int:
 
     `now` is that of the database, unless a test says otherwise.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with no_collection(), transaction.atomic(), connection.cursor() as cursor:
         moment = now or open_transaction(cursor)
         held = cursors.take(cursor, changes.READER)
         if held is None:
