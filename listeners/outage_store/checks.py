@@ -11,13 +11,14 @@ only a few are open at once. No breaker is moved: `outage_check` only asks.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.models import Company
 from devices.parameters import Parameters, parameters_of
+from hes.lib.arrays import numbers, words
 from listeners.models import Finding
 from listeners.outage_store import storms
 from listeners.outage_store.facts import facts_of, rules_of
@@ -44,9 +45,13 @@ FROM outage o LEFT JOIN outage_check k ON k.level = o.level AND k.node_id = o.no
 WHERE o.company_id = %s AND o.state = 'open' AND o.level <> 'meter'
 GROUP BY o.id ORDER BY o.customers_out DESC, o.id
 """
-_OF_NODE = """
-SELECT count(DISTINCT round), max(asked_at), coalesce(bool_or(finding = ''), false)
-FROM outage_check WHERE outage_id IS NULL AND level = %s AND node_id = %s AND asked_at > %s
+_OF_SUSPECTS = """
+SELECT g.level, g.node, count(DISTINCT k.round), max(k.asked_at),
+    coalesce(bool_or(k.finding = ''), false)
+FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS g (level, node, n)
+    LEFT JOIN outage_check k ON k.level = g.level AND k.node_id = g.node
+        AND k.outage_id IS NULL AND k.asked_at > %s
+GROUP BY g.level, g.node, g.n ORDER BY g.n
 """
 # One of each concentrator first; those that are reached best; others in the next round.
 _CHOICE = """
@@ -129,12 +134,18 @@ class _Asking:
         for outage, level, node, *asked in self._cursor.fetchall():
             if self._is_due(*asked):
                 yield _Due(Node(Level(level), node), outage, asked[0] + 1)
+        for level, node, *asked in self._suspects():
+            if self._is_due(*asked):
+                yield _Due(Node(Level(level), node), None, asked[0] + 1)
+
+    def _suspects(self) -> list[tuple[Any, ...]]:
+        """Level, node, rounds, when the last was, and whether it is open."""
         rules = rules_of(self._pk, self._is_storm)
-        for node in suspects(facts_of(self._cursor, self._pk), rules, self._now):
-            self._cursor.execute(_OF_NODE, [node.level, node.id, self._now - MEMORY])
-            rounds, *asked = self._cursor.fetchone()
-            if self._is_due(rounds, *asked):
-                yield _Due(node, None, rounds + 1)
+        nodes = suspects(facts_of(self._cursor, self._pk), rules, self._now)
+        columns = words(node.level for node in nodes), numbers(node.id for node in nodes)
+        self._cursor.execute(_OF_SUSPECTS, [*columns, self._now - MEMORY])
+        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
 
     def _is_due(self, rounds: int, asked_at: datetime | None, is_open: bool) -> bool:
         if asked_at is None:
