@@ -3,9 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from devices.models import Company
+from devices.management.commands.import_template import company_of
 from hes.lib.tables import table
 from listeners import status
 from listeners.reports import REPORTS
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         shown.add_argument("--json", action="store_true", dest="is_json", help="for programs")
         last = actions.add_parser("last", help="the last message of each device and type")
         last.add_argument("of", choices=REPORTS, metavar="OF", help=" or ".join(REPORTS))
-        last.add_argument("--company", required=True, metavar="CODE")
+        last.add_argument("--company", help="its code; may be left out if there is only one")
 
     def handle(self, *, action: str, **options: Any) -> None:
         self.stdout.write(_status(**options) if action == "status" else _last(**options))
@@ -30,11 +30,7 @@ def _status(*, is_json: bool, **_: Any) -> str:
     return status.as_json() if is_json else status.describe()
 
 
-def _last(*, of: str, company: str, **_: Any) -> str:
-    try:
-        owner = Company.objects.get(code=company)
-    except Company.DoesNotExist:
-        raise CommandError(f"no company has the code {company!r}; see hes company") from None
+def _last(*, of: str, company: str | None, **_: Any) -> str:
     report = REPORTS[of]
-    rows = ([str(value) for value in row] for row in report.rows(owner.pk))
+    rows = ([str(value) for value in row] for row in report.rows(company_of(company).pk))
     return "\n".join(table([report.columns, *rows]))
