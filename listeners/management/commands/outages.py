@@ -64,13 +64,10 @@ def _list(company: int, options: dict[str, Any]) -> Iterable[str]:
     filters = {"state": "open"} if options["open"] else {}
     if options["level"]:
         filters["level"] = options["level"]
-    found = records.page(company, filters, options["limit"])
+    found = _table(COLUMNS, records.page(company, filters, options["limit"]))
     since = records.storm_since(company)
     head = [f"storm since {_shown(since)}: single customers are told when it is over"]
-    lines = [
-        *(head if since else []),
-        *_table(COLUMNS, records.page(company, filters, options["limit"])),
-    ]
+    lines = [*(head if since else []), *found]
     if suspected := records.suspected(company):
         lines += ["", "dark, and not told yet:", *_table(SUSPECTS, suspected)]
     return lines
