@@ -137,17 +137,17 @@ def _losses_are_told(grid: Grid) -> None:
 def _silence_confirmed_what_a_third_had_told(grid: Grid) -> None:
     outage = grid.outage(SILENT)
     assert (outage.state, outage.since) == ("open", grid.world.at(0))
-    silent = OutageCheck.objects.filter(finding="silent", outage_id=None)
+    asked = OutageCheck.objects.filter(finding="silent", outage_id=None)
+    silent = set(asked.values_list("meter_id", flat=True))
     later = Interruption.objects.filter(outage=outage, began_at__gt=outage.since)
-    assert set(later.values_list("meter_id", flat=True)) == set(
-        silent.values_list("meter_id", flat=True)
-    )
-    assert outage.customers == THIRD + silent.count() >= THIRD + PER_ROUND
+    assert set(later.values_list("meter_id", flat=True)) == silent
+    assert outage.customers == THIRD + len(silent) >= METERS // 2
     assert grid.findings(SILENT)["answered"] == 0
 
 
 def _answers_left_it_at_those_who_told(grid: Grid) -> None:
-    assert set(grid.findings(ANSWERING)) <= {"answered", ""}
+    found = grid.findings(ANSWERING)
+    assert (found["answered"] > 0, found["silent"]) == (True, 0)
     meters = grid.meters(ANSWERING)
     dark = Interruption.objects.filter(meter_id__in=[meter.pk for meter in meters])
     assert {each.meter_id for each in dark} == {meter.pk for meter in meters[:THIRD]}
@@ -156,10 +156,10 @@ def _answers_left_it_at_those_who_told(grid: Grid) -> None:
 def _answers_ended_what_nobody_had_told_the_end_of(grid: Grid) -> None:
     outage = grid.outage(RESTORED)
     assert (outage.restored_by, outage.customers) == ("order", METERS)
-    last = WorkOrder.objects.filter(meter__in=grid.meters(RESTORED)).latest("ended_at")
-    assert outage.until == last.ended_at
-    texts = OutageStep.objects.filter(outage=outage, kind="checked").values_list("text", flat=True)
-    assert sum(int(text.split()[1]) for text in texts) == METERS, list(texts)
+    done = WorkOrder.objects.filter(meter__in=grid.meters(RESTORED), state="done")
+    assert outage.until == done.latest("ended_at").ended_at
+    assert grid.findings(RESTORED)["answered"] == METERS, "each was asked until he answered"
+    assert OutageStep.objects.filter(outage=outage, kind="restored").exists()
     assert grid.outage(CUT).restored_by in ("answer", "order")
 
 
