@@ -1,12 +1,18 @@
 """Whoever comes second with an earlier end is believed: outage, customers, day and line follow."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from devices.models import ConcentratorStatus
 from devices.parameters import change
+from devices.protocol.spontaneous import Kind
+from listeners import outage_store
 from listeners.models import Interruption, Outage, OutageDay, OutageStep, PowerSource, PowerState
-from listeners.outage_store import figures
-from tests.factories import fleets, networks
+from listeners.outage_store import answers, figures
+from tests.factories import fleets, networks, spoken
 from tests.factories.networks import World, events, span, told
+from tests.factories.spoken import NOW, heard, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANSWER, ORDER = PowerSource.ANSWER, PowerSource.ORDER
@@ -162,3 +168,34 @@ def test_a_correction_of_one_company_leaves_the_others_alone(world: World) -> No
     world.look(940)
     spans = {one.company.code: span(one, world) for one in Outage.objects.all()}
     assert spans == {"demo": (0, 800), "other": (0, 900)}
+
+
+def test_a_visit_finds_power_back_before_the_datagram_of_the_return_comes() -> None:
+    """The road of a real return: heard 139 s after its stamp, and a visit was quicker."""
+    td = spoken.concentrator()
+    fleets.meters(td, 4)
+    heard(said(Kind.CONCENTRATOR_OFF))
+    look_at(300)
+    ConcentratorStatus.objects.update_or_create(
+        concentrator=td, defaults={"last_contact": instant(400)}
+    )
+    assert answers.hear() == 1
+    look_at(401)
+    assert (Outage.objects.get().until, Outage.objects.get().restored_by) == (
+        instant(400),
+        "answer",
+    )
+    heard(said(Kind.CONCENTRATOR_ON, NOW + 300), at=NOW + 439)
+    look_at(440)
+    outage = Outage.objects.get()
+    assert (outage.until, outage.restored_by) == (instant(300), "gasp")
+    assert outage.customer_seconds == 4 * 300
+
+
+def instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(NOW + seconds, UTC)
+
+
+def look_at(seconds: int) -> None:
+    while outage_store.look(instant(seconds)):
+        pass
