@@ -30,7 +30,7 @@ from workorders.requests import Request
 
 KIND = "outage_check"
 WHO = "rule:outages"
-AT_ONCE = 300  # orders of a company in one look
+AT_ONCE = 300  # meters of a company in one look
 PRIORITY = 5  # before what is usual, behind what a person calls urgent (assumed)
 MEMORY = timedelta(days=1)  # rounds of a suspicion that is older count no more
 
@@ -70,13 +70,14 @@ _DARK = _CHOICE.format(
     candidates="""SELECT meter_id, concentrator_id FROM interruption
     WHERE outage_id = %(outage)s AND ended_at IS NULL AND meter_id IS NOT NULL"""
 )
-_LIT = _CHOICE.format(
-    candidates="""SELECT a.meter_id, a.concentrator_id FROM concentrator n
-    JOIN association a ON a.concentrator_id = n.id AND a.validity @> now()
-    WHERE CASE %(level)s WHEN 'transformer' THEN n.transformer_id ELSE n.id END = %(node)s
-        AND NOT EXISTS (SELECT FROM interruption i
-            WHERE i.meter_id = a.meter_id AND i.ended_at IS NULL)"""
-)
+_LIT = """SELECT a.meter_id, a.concentrator_id FROM concentrator n
+    JOIN association a ON a.concentrator_id = n.id AND (a.validity @> now()) IS TRUE
+    WHERE n.{column} = %(node)s AND NOT EXISTS (SELECT FROM interruption i
+        WHERE i.meter_id = a.meter_id AND i.ended_at IS NULL)"""
+_LIT_OF = {
+    Level.TRANSFORMER: _CHOICE.format(candidates=_LIT.format(column="transformer_id")),
+    Level.CONCENTRATOR: _CHOICE.format(candidates=_LIT.format(column="id")),
+}
 _KEEP = """
 INSERT INTO outage_check (company_id, level, node_id, outage_id, meter_id, round, asked_at,
     order_id, finding) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -92,7 +93,7 @@ class _Due(NamedTuple):
 
 
 def ask(now: datetime | None = None) -> int:
-    """Ask the bellwethers that are due in all companies; how many orders were made."""
+    """Ask the bellwethers that are due in all companies; how many, with those that were refused."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
         if not cursor.fetchone()[0]:
@@ -114,12 +115,12 @@ class _Asking:
     def ask(self) -> int:
         """Ask what is due, as far as there is room."""
         meters, room = self._settings.number("outage_checks"), self._room()
-        made = 0
+        asked = 0
         for due in self._due() if meters else ():
-            if made >= room:
+            if asked >= room:
                 break
-            made += self._ask(due, min(meters, room - made))
-        return made
+            asked += self._ask(due, min(meters, room - asked))
+        return asked
 
     def _room(self) -> int:
         if not self._is_storm:
@@ -155,14 +156,14 @@ class _Asking:
         return not is_open and self._now >= asked_at + timedelta(seconds=min(pause, longest))
 
     def _ask(self, due: _Due, limit: int) -> int:
-        values = {"outage": due.outage, "level": due.node.level, "node": due.node.id}
-        choice = _LIT if due.outage is None else _DARK
+        values = {"outage": due.outage, "node": due.node.id}
+        choice = _LIT_OF[due.node.level] if due.outage is None else _DARK
         self._cursor.execute(choice, {**values, "round": due.round, "limit": limit})
         chosen = self._cursor.fetchall()
         requests = [self._request(due, serial) for _, serial in chosen]
         orders = [answer.order_id for answer in submission.submit(requests)]
         self._keep(due, [meter for meter, _ in chosen], orders)
-        return len(orders) - orders.count(None)
+        return len(orders)
 
     def _request(self, due: _Due, serial: str) -> Request:
         name = f"outage-{due.outage}" if due.outage else f"{due.node.level}-{due.node.id}"
