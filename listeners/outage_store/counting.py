@@ -27,8 +27,9 @@ WHERE o.id = n.outage_id AND o.state = 'open'
 RETURNING o.id, o.level, o.meters, o.meters_out, o.concentrators_out,
     before.customers, before.customers_out, o.customers, o.customers_out, n.last_end
 """
-_OVER_BEFORE = """
-SELECT id FROM outage WHERE id = ANY(%s) AND company_id = %s AND state = 'closed' ORDER BY id
+_ENDS = """
+SELECT id, until, customer_seconds, restored_by FROM outage
+WHERE id = ANY(%s) AND company_id = %s AND state = 'closed'
 """
 # Whoever is left over is counted up to the end; after it he has an outage of his own.
 _CLOSE = """
@@ -47,6 +48,15 @@ _LEFT_OVER = """
 UPDATE interruption SET outage_id = NULL, nested_in_id = outage_id
 WHERE outage_id = ANY(%s) AND ended_at IS NULL
 """
+
+
+class End(NamedTuple):
+    """What was told of the end of an outage."""
+
+    outage: int
+    until: datetime
+    customer_seconds: int
+    restored_by: str
 
 
 class Counted(NamedTuple):
@@ -78,10 +88,10 @@ def count(cursor: CursorWrapper, company_id: int, outages: Iterable[int]) -> lis
     return [Counted(*row) for row in cursor.fetchall()]
 
 
-def over_before(cursor: CursorWrapper, company_id: int, outages: Iterable[int]) -> list[int]:
-    """Those of the company that are closed already."""
-    cursor.execute(_OVER_BEFORE, [sorted(outages), company_id])
-    return [pk for (pk,) in cursor.fetchall()]
+def ends(cursor: CursorWrapper, company_id: int, outages: Iterable[int]) -> set[End]:
+    """Of those that are closed, and the company's."""
+    cursor.execute(_ENDS, [sorted(outages), company_id])
+    return {End(*row) for row in cursor.fetchall()}
 
 
 def close(cursor: CursorWrapper, outages: list[int], now: datetime) -> None:

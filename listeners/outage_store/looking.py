@@ -16,7 +16,7 @@ from listeners import cursors
 from listeners.outage_store import changes, corrections, figures, storms
 from listeners.outage_store.applying import apply
 from listeners.outage_store.changes import Taken
-from listeners.outage_store.counting import close, count, over_before
+from listeners.outage_store.counting import End, close, count, ends
 from listeners.outage_store.facts import facts_of, rules_of
 from listeners.outage_store.telling import (
     CLOSED,
@@ -85,14 +85,21 @@ class _Company:
     def _update(self, judgement: Judgement, touched: set[int], rules: Rules) -> int:
         """Keep what was decided, count whom it reaches, tell it; how many outages are over."""
         cursor, now = self._cursor, self._now
-        corrected = over_before(cursor, self._pk, touched)
+        told = ends(cursor, self._pk, touched)
         applied = apply(cursor, self._pk, judgement, now)
         counted = count(cursor, self._pk, touched.union(applied.opened, applied.grown))
         over = [one.outage for one in counted if one.is_over(rules)]
         tell(cursor, self._blocks, OPENED, applied.opened, now)
         tell(cursor, self._blocks, MERGED, applied.merged, now)
         tell_changes(cursor, counted, applied.opened, now)
-        close(cursor, [*over, *corrected], now)
+        close(cursor, over, now)
         tell(cursor, self._blocks, CLOSED, over, now)
-        tell(cursor, self._blocks, CORRECTED, corrected, now)
+        self._correct(told)
         return len(over)
+
+    def _correct(self, told: set[End]) -> None:
+        """Count again what was closed before, and tell where that is not as it was told."""
+        before = sorted(end.outage for end in told)
+        close(self._cursor, before, self._now)
+        changed = sorted(end.outage for end in ends(self._cursor, self._pk, before) - told)
+        tell(self._cursor, self._blocks, CORRECTED, changed, self._now)

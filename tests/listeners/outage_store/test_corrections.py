@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.models import ConcentratorStatus
+from devices.models import ConcentratorStatus, MeterInstallation
 from devices.parameters import change
 from devices.protocol.spontaneous import Kind
 from listeners import outage_store
@@ -101,6 +101,20 @@ def test_a_return_of_the_concentrator_corrects_meters_that_orders_found_lit(worl
     outage = Outage.objects.get()
     assert (span(outage, world), outage.customer_seconds) == ((0, 500), 5000)
     assert events()[1:] == [("CLOSED", "transformer", "10")], "it was told rightly at once"
+
+
+def test_where_nothing_that_was_told_changes_nothing_is_told(world: World) -> None:
+    meters = world.sites[0].meters
+    MeterInstallation.objects.filter(meter=meters[0]).delete()
+    world.off(meters, 0)
+    world.look(60)
+    world.on(meters[:1], 600, ORDER)
+    world.on(meters[1:], 900)
+    world.look(905)
+    world.on(meters[:1], 500, heard=939)
+    assert world.look(940) > 0
+    assert Interruption.objects.get(meter_id=meters[0].pk).ended_at == world.at(500)
+    assert [event for event, *_ in events()] == ["OPENED", "CLOSED"]
 
 
 @pytest.mark.parametrize(("stamp", "why"), [(-5, "before the loss"), (950, "later")])
