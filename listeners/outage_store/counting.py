@@ -35,8 +35,9 @@ WHERE id = ANY(%s) AND company_id = %s AND state = 'closed'
 _CLOSE = """
 UPDATE outage o SET state = 'closed', closed_at = coalesce(o.closed_at, %s), until = n.until,
     meters_out = 0, concentrators_out = 0, customers_out = 0, restored_by = n.restored_by,
-    customer_seconds = (SELECT round(sum(extract(epoch FROM
-            greatest(least(coalesce(i.ended_at, n.until), n.until) - i.began_at, interval '0'))))
+    customer_seconds = (SELECT coalesce(round(sum(extract(epoch FROM
+            greatest(least(coalesce(i.ended_at, n.until), n.until) - i.began_at,
+                interval '0')))), 0)
         FROM interruption i WHERE i.usage_point_id IS NOT NULL
             AND (i.outage_id = o.id OR i.nested_in_id = o.id))
 FROM (SELECT DISTINCT ON (outage_id) outage_id, ended_at AS until, ended_by AS restored_by

@@ -199,6 +199,14 @@ def test_customers_are_meters_with_a_pod_at_the_time(world: World) -> None:
     assert (outage.meters, outage.customers) == (10, 9)
 
 
+def test_an_outage_without_customers_has_no_minutes_rather_than_unknown_ones(world: World) -> None:
+    MeterInstallation.objects.all().delete()
+    world.off([world.sites[0].concentrator], 0)
+    world.on([world.sites[0].concentrator], 1800)
+    world.look(4000)
+    assert (Outage.objects.get().customers, Outage.objects.get().customer_seconds) == (0, 0)
+
+
 def test_an_outage_that_is_heard_of_when_it_is_over_is_opened_and_closed(world: World) -> None:
     world.off([world.sites[0].concentrator], 0)
     world.on([world.sites[0].concentrator], 1800)
