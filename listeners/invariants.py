@@ -116,8 +116,7 @@ WHERE e.event <> 'OPENED' OR o.opened_at > clock_timestamp() - %(days)s * interv
 SELECT d.id, CASE
     WHEN d.ended_at < d.began_at THEN 'it ends before it begins'
     WHEN (d.ended_at IS NULL) <> (d.ended_by = '') THEN 'its end and who told of it differ'
-    WHEN d.is_momentary AND d.ended_at IS NULL THEN 'momentary, and it lasts'
-    WHEN d.is_momentary AND d.outage_id IS NOT NULL THEN 'momentary, and part of an outage' END
+    WHEN d.is_momentary AND d.ended_at IS NULL THEN 'momentary, and it lasts' END
 FROM dark d""",
     ),
     Invariant(

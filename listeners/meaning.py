@@ -8,10 +8,8 @@
 6. count, move the place, commit. So each datagram counts once, whenever the process is killed.
 """
 
-import gc
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,6 +21,7 @@ from devices.events import Event, publish
 from devices.outbox.blocks import Blocks, open_transaction
 from devices.protocol.pushes import Sealed
 from devices.protocol.spontaneous import Kind, Message
+from hes.lib.collection import no_collection
 from listeners import arrivals, cursors, gasps, power, seals, storing, wake_ups
 from listeners.arrivals import Arrived
 from listeners.datagrams import decode
@@ -76,7 +75,7 @@ def understand(limit: int = BATCH) -> Understood:
     with connection.cursor() as cursor:
         if not arrivals.has_more(cursor, cursors.place_of(cursor, READER)):
             return NOTHING
-        with _no_collection(), transaction.atomic():
+        with no_collection(), transaction.atomic():
             tally = _understand(cursor, limit)
     for pace in _PACES:
         pace.keep()
@@ -86,16 +85,6 @@ def understand(limit: int = BATCH) -> Understood:
 def work() -> int:
     """The duty of `hes listen`: one batch; how many datagrams it had."""
     return understand().total
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """A batch makes many tuples and no cycles: to look for some took a third of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _understand(cursor: CursorWrapper, limit: int) -> Tally:

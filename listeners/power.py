@@ -73,7 +73,8 @@ class _Outcome(NamedTuple):
     flips: list[Change]
 
 
-_Kind = Literal["concentrator", "meter"]
+DeviceKind = Literal["concentrator", "meter"]
+"""Each has a table of its own: `concentrator_power` and `meter_power`."""
 
 
 def record(cursor: CursorWrapper, changes: Iterable[Change]) -> int:
@@ -82,14 +83,14 @@ def record(cursor: CursorWrapper, changes: Iterable[Change]) -> int:
     Changes of one device are taken in the order given; the first ever told of it is a flip too.
     Rows are locked in order, concentrators before meters.
     """
-    told: dict[_Kind, dict[int, list[Change]]] = {"concentrator": {}, "meter": {}}
+    told: dict[DeviceKind, dict[int, list[Change]]] = {"concentrator": {}, "meter": {}}
     for change in changes:
-        kind: _Kind = "concentrator" if change.meter_id is None else "meter"
+        kind: DeviceKind = "concentrator" if change.meter_id is None else "meter"
         told[kind].setdefault(change.device_id, []).append(change)
     return sum(_record(cursor, kind, own) for kind, own in told.items())
 
 
-def _record(cursor: CursorWrapper, kind: _Kind, told: dict[int, list[Change]]) -> int:
+def _record(cursor: CursorWrapper, kind: DeviceKind, told: dict[int, list[Change]]) -> int:
     """Again for those devices whose first row another writer made meanwhile."""
     flips: list[Change] = []
     while told:
@@ -143,17 +144,17 @@ ON CONFLICT ({{kind}}_id) DO NOTHING RETURNING {{kind}}_id
 """
 
 
-def _locked(cursor: CursorWrapper, kind: _Kind, devices: Iterable[int]) -> dict[int, _State]:
+def _locked(cursor: CursorWrapper, kind: DeviceKind, devices: Iterable[int]) -> dict[int, _State]:
     cursor.execute(_LOCK.format(kind=kind), [numbers(devices)])
     return {device: _State(*known) for device, *known in cursor.fetchall()}
 
 
-def _update(cursor: CursorWrapper, kind: _Kind, outcomes: dict[int, _Outcome]) -> None:
+def _update(cursor: CursorWrapper, kind: DeviceKind, outcomes: dict[int, _Outcome]) -> None:
     if outcomes:
         cursor.execute(_UPDATE.format(kind=kind), _columns(outcomes))
 
 
-def _insert(cursor: CursorWrapper, kind: _Kind, outcomes: dict[int, _Outcome]) -> set[int]:
+def _insert(cursor: CursorWrapper, kind: DeviceKind, outcomes: dict[int, _Outcome]) -> set[int]:
     """The devices whose row is ours; the others have one by now."""
     if not outcomes:
         return set()

@@ -33,8 +33,8 @@ _INTERRUPTIONS = """
 DELETE FROM interruption WHERE id IN (
     SELECT old.id FROM company c CROSS JOIN LATERAL (
         SELECT i.id FROM interruption i WHERE i.company_id = c.id AND i.ended_at < %(before)s
-            AND (i.is_momentary OR i.outage_id IS NOT NULL AND NOT EXISTS (SELECT FROM outage o
-                WHERE o.id = i.outage_id AND coalesce(o.closed_at, 'infinity') >= %(before)s))
+            AND (i.is_momentary OR i.outage_id IS NOT NULL) AND NOT EXISTS (SELECT FROM outage o
+                WHERE o.id = i.outage_id AND coalesce(o.closed_at, 'infinity') >= %(before)s)
         ORDER BY i.ended_at LIMIT %(limit)s) old
     LIMIT %(limit)s)
 """

@@ -21,6 +21,8 @@ SHARES = (
     ("garbage", "of them bring other bytes with them"),
 )
 
+LONGEST = 86_400  # seconds; a stamp that is older is not believed anyway
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Where power is away, for how long, who is told, and what the road does."""
@@ -52,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def send(fleet: Fleet, options: dict[str, Any]) -> str:
     """Send it; tells how many datagrams left. ValueError where an argument does not fit."""
     gasps = storms.said(fleet, _storm(fleet, options), _road(options))
-    to = _address(options["to"]), options["to_port"]
+    to = _address(options["to"]), _port(options["to_port"])
     sender = Sender()
 
     def say(gasp: Gasp) -> None:
@@ -68,8 +70,8 @@ def send(fleet: Fleet, options: dict[str, Any]) -> str:
 def _storm(fleet: Fleet, options: dict[str, Any]) -> Storm:
     """It begins now; one that is told at once has ended, so that no stamp lies in the future."""
     lasts = options["lasts"]
-    if lasts < 1:
-        raise ValueError(f"--lasts {lasts}: give 1 or more")
+    if not 1 <= lasts <= LONGEST:
+        raise ValueError(f"--lasts {lasts}: give 1 to {LONGEST}")
     ended = lasts + storms.ON_DELAY + storms.SPREAD if options["at_once"] else 0
     return Storm(
         int(time.time() - ended),
@@ -96,6 +98,12 @@ def _address(text: str) -> str:
         return str(IPv4Address(text))
     except AddressValueError:
         raise ValueError(f"--to {text}: give an IPv4 address") from None
+
+
+def _port(number: int) -> int:
+    if not 1 <= number <= 65_535:
+        raise ValueError(f"--to-port {number}: give 1 to 65535")
+    return number
 
 
 def _source(options: dict[str, Any], number: int) -> str:

@@ -5,11 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from listeners.models import OutageState
+from listeners.outage_store.figures import MOST_DAYS
 from listeners.outage_store.records import LONGEST_PAGE
 from listeners.outages.facts import Level
 from workorders.api.fields import IdField, InstantField, Strict
-
-MOST_DAYS = 400
 
 
 class OfCompany(Strict):

@@ -37,7 +37,9 @@ class StepTold(Fields):
 
     at = serializers.DateTimeField(help_text="when it happened")
     known_at = serializers.DateTimeField()
-    kind = serializers.CharField(help_text="opened, grew, checked, restored, merged, closed")
+    kind = serializers.CharField(
+        help_text="opened, grew, checked, restored, merged, closed, corrected"
+    )
     customers_out = serializers.IntegerField()
     text = serializers.CharField()
 

@@ -121,6 +121,16 @@ class Interruption(models.Model):
                 condition=Q(ended_at__isnull=False),
                 name="interruption_of_day",
             ),
+            models.Index(
+                fields=["nested_in_id"],
+                condition=Q(nested_in_id__isnull=False),
+                name="interruption_left_over",
+            ),
+            models.Index(  # what a device may say better
+                fields=["concentrator_id", "ended_at"],
+                condition=Q(ended_by__in=["answer", "order"]),
+                name="interruption_end_by_others",
+            ),
             models.Index(  # with the open one, all of a meter
                 fields=["meter_id"],
                 condition=Q(ended_at__isnull=False),
@@ -141,6 +151,7 @@ class StepKind(models.TextChoices):
     RESTORED = "restored"
     MERGED = "merged"
     CLOSED = "closed"
+    CORRECTED = "corrected"
 
 
 class OutageStep(models.Model):
@@ -149,7 +160,7 @@ class OutageStep(models.Model):
     outage = models.ForeignKey(Outage, models.CASCADE, related_name="steps")
     at = models.DateTimeField(help_text="when it happened")
     known_at = models.DateTimeField()
-    kind = models.CharField(max_length=8, choices=StepKind)
+    kind = models.CharField(max_length=9, choices=StepKind)
     customers_out = models.IntegerField()
     text = models.CharField(max_length=200, blank=True, default="")
 

@@ -1,11 +1,12 @@
 """What is dark now, and every change of it: the seam between datagrams and outages."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from devices.models import Company, Concentrator, Meter
 
 _DARK = Q(is_dark=True)
+_LATE = Q(is_dark=False, stamped_at__lt=F("since"))  # a return that somebody else told of before
 
 
 class PowerSource(models.TextChoices):
@@ -52,6 +53,7 @@ class ConcentratorPower(_Power):
         db_table = "concentrator_power"
         indexes = (
             models.Index(fields=["concentrator"], condition=_DARK, name="concentrator_dark"),
+            models.Index(fields=["heard_at"], condition=_LATE, name="concentrator_lit_before"),
         )
 
 
@@ -62,7 +64,10 @@ class MeterPower(_Power):
 
     class Meta:
         db_table = "meter_power"
-        indexes = (models.Index(fields=["meter"], condition=_DARK, name="meter_dark"),)
+        indexes = (
+            models.Index(fields=["meter"], condition=_DARK, name="meter_dark"),
+            models.Index(fields=["heard_at"], condition=_LATE, name="meter_lit_before"),
+        )
 
 
 class PowerChange(models.Model):

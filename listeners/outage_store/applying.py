@@ -88,8 +88,9 @@ def _open(
 
 
 def _assign(cursor: CursorWrapper, pairs: Sequence[tuple[int, int]]) -> None:
+    """In the order of the table, which is much faster."""
     if pairs:
-        cursor.execute(_ASSIGN, _columns(pairs))
+        cursor.execute(_ASSIGN, _columns(sorted(pairs)))
 
 
 def _merge(cursor: CursorWrapper, pairs: Sequence[tuple[int, int]], now: datetime) -> None:

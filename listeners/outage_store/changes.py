@@ -4,7 +4,7 @@ A concentrator that is dark has its meters in the dark: they cannot say so witho
 interruption ends with the concentrator's, unless the meter itself said that it is dark.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -60,9 +60,11 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::text[])
     LEFT JOIN transformer t ON t.id = c.transformer_id
 {where} ON CONFLICT DO NOTHING
 """
+# IS TRUE keeps a planner without statistics (after a mass import) from looking up the validity
+# alone, which nearly all rows fit: then 100,000 losses took minutes.
 _POINT = """
     LEFT JOIN meter_installation i ON i.meter_id = {meter}
-        AND i.validity @> to_timestamp(given.began)"""
+        AND (i.validity @> to_timestamp(given.began)) IS TRUE"""
 _OF_METER = _INSERT.format(
     meter="given.device",
     point="i.usage_point_id",
@@ -70,7 +72,7 @@ _OF_METER = _INSERT.format(
     place=_POINT.format(meter="given.device")
     + """
     LEFT JOIN association a ON a.meter_id = given.device
-        AND a.validity @> to_timestamp(given.began)
+        AND (a.validity @> to_timestamp(given.began)) IS TRUE
     LEFT JOIN concentrator c ON c.id = a.concentrator_id""",
     where="",
 )
@@ -87,7 +89,8 @@ _BELOW_CONCENTRATOR = _INSERT.format(
     is_own="false",
     place="""
     JOIN concentrator c ON c.id = given.device
-    JOIN association a ON a.concentrator_id = c.id AND a.validity @> to_timestamp(given.began)
+    JOIN association a ON a.concentrator_id = c.id
+        AND (a.validity @> to_timestamp(given.began)) IS TRUE
     JOIN meter m ON m.id = a.meter_id AND m.state IN ('installed', 'commissioned')"""
     + _POINT.format(meter="m.id"),
     where="""
@@ -100,16 +103,24 @@ WHERE NOT EXISTS (SELECT FROM interruption o WHERE o.meter_id = m.id AND o.ended
 
 
 class Taken(NamedTuple):
-    """How many changes were read; the outages they reach; since when, by company."""
+    """How many changes were read; the outages they reach; since when, by company; which
+    concentrators have power again."""
 
     changes: int
     outages: set[int]
     since: dict[int, datetime]
+    returns: list[tuple[int, Change]]
 
     @property
     def is_all(self) -> bool:
         """Whether none is left to read."""
         return self.changes < AT_ONCE
+
+    def note(self, company_id: int, began: datetime, outage: int | None = None) -> None:
+        """An interruption of a company has changed, and with it its outage."""
+        self.since[company_id] = min(began, self.since.get(company_id, began))
+        if outage is not None:
+            self.outages.add(outage)
 
 
 class _Device(NamedTuple):
@@ -129,12 +140,13 @@ def take(cursor: CursorWrapper, after: Place) -> Taken:
     """
     cursor.execute(_READ, [*after, AT_ONCE])
     rows = cursor.fetchall()
-    taken = Taken(len(rows), set(), {})
+    taken = Taken(len(rows), set(), {}, [])
     if rows:
         told = _by_device(rows)
         concentrators = _episodes(cursor, "concentrator_id", told["concentrator_id"], taken)
         _say_themselves(cursor, told["meter_id"], concentrators)
         _end(cursor, "concentrator_id", concentrators, taken)
+        taken.returns.extend(_returns(concentrators))
         meters = _episodes(cursor, "meter_id", told["meter_id"], taken)
         _end(cursor, "meter_id", meters, taken)
         _begin(cursor, "meter_id", meters)
@@ -158,7 +170,8 @@ def _episodes(cursor: CursorWrapper, by: _Kind, told: _Told, taken: Taken) -> _F
     known: dict[int, datetime] = dict(cursor.fetchall())
     found = {d: list(episodes(changes, known.get(d.id))) for d, changes in told.items()}
     for device, own in found.items():
-        _note_since(taken, device.company_id, own)
+        for episode in own[:1]:
+            taken.note(device.company_id, episode.began)
     return found
 
 
@@ -169,17 +182,11 @@ def _say_themselves(cursor: CursorWrapper, meters: _Told, concentrators: _Found)
     if dark:
         columns = [
             numbers(meter for meter, _ in dark),
-            _instants(at for _, at in dark),
+            instants(at for _, at in dark),
             numbers(concentrator for concentrator, _ in lit),
-            _instants(ended for _, ended in lit),
+            instants(ended for _, ended in lit),
         ]
         cursor.execute(_SAID_ITSELF, columns)
-
-
-def _note_since(taken: Taken, company_id: int, found: Sequence[Episode]) -> None:
-    for episode in found[:1]:
-        before = taken.since.get(company_id, episode.began)
-        taken.since[company_id] = min(before, episode.began)
 
 
 def _end(cursor: CursorWrapper, by: _Kind, found: _Found, taken: Taken) -> None:
@@ -189,7 +196,7 @@ def _end(cursor: CursorWrapper, by: _Kind, found: _Found, taken: Taken) -> None:
         return
     columns = [
         numbers(device.id for device, _ in ended),
-        _instants(episode.ended for _, episode in ended),
+        instants(episode.ended for _, episode in ended),
         words(episode.ended_by for _, episode in ended),
     ]
     for whose in _ENDS[by]:
@@ -205,8 +212,8 @@ def _begin(cursor: CursorWrapper, by: _Kind, found: _Found) -> None:
     columns = [
         numbers(device.company_id for device, _ in begun),
         numbers(device.id for device, _ in begun),
-        _instants(episode.began for _, episode in begun),
-        _instants(episode.ended for _, episode in begun),
+        instants(episode.began for _, episode in begun),
+        instants(episode.ended for _, episode in begun),
         words(episode.ended_by for _, episode in begun),
     ]
     if by == "meter_id":
@@ -216,5 +223,14 @@ def _begin(cursor: CursorWrapper, by: _Kind, found: _Found) -> None:
     cursor.execute(_BELOW_CONCENTRATOR, columns)
 
 
-def _instants(moments: Iterable[datetime | None]) -> str:
+def _returns(concentrators: _Found) -> Iterator[tuple[int, Change]]:
+    """Ends that are news."""
+    for device, own in concentrators.items():
+        for episode in own[:1]:
+            if episode.is_known and episode.ended:
+                yield device.id, Change(episode.ended, False, episode.ended_by)
+
+
+def instants(moments: Iterable[datetime | None]) -> str:
+    """An array of epoch seconds."""
     return numbers(moment.timestamp() if moment else None for moment in moments)

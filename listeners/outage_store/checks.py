@@ -11,13 +11,14 @@ only a few are open at once. No breaker is moved: `outage_check` only asks.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from devices.models import Company
 from devices.parameters import Parameters, parameters_of
+from hes.lib.arrays import numbers, words
 from listeners.models import Finding
 from listeners.outage_store import storms
 from listeners.outage_store.facts import facts_of, rules_of
@@ -29,22 +30,28 @@ from workorders.requests import Request
 
 KIND = "outage_check"
 WHO = "rule:outages"
-AT_ONCE = 300  # orders of a company in one look
+AT_ONCE = 300  # meters of a company in one look
 PRIORITY = 5  # before what is usual, behind what a person calls urgent (assumed)
 MEMORY = timedelta(days=1)  # rounds of a suspicion that is older count no more
 
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('hes_outage_checks'))"
 _OPEN_CHECKS = "SELECT count(*) FROM outage_check WHERE company_id = %s AND finding = ''"
+# Rounds go on where a suspicion has become an outage: nobody is asked the same again at once.
 _OUTAGES = """
 SELECT o.id, o.level, o.node_id, count(DISTINCT k.round), max(k.asked_at),
     coalesce(bool_or(k.finding = ''), false)
-FROM outage o LEFT JOIN outage_check k ON k.outage_id = o.id
+FROM outage o LEFT JOIN outage_check k ON k.level = o.level AND k.node_id = o.node_id
+    AND (k.outage_id = o.id OR k.outage_id IS NULL AND k.asked_at >= o.since)
 WHERE o.company_id = %s AND o.state = 'open' AND o.level <> 'meter'
 GROUP BY o.id ORDER BY o.customers_out DESC, o.id
 """
-_OF_NODE = """
-SELECT count(DISTINCT round), max(asked_at), coalesce(bool_or(finding = ''), false)
-FROM outage_check WHERE outage_id IS NULL AND level = %s AND node_id = %s AND asked_at > %s
+_OF_SUSPECTS = """
+SELECT g.level, g.node, count(DISTINCT k.round), max(k.asked_at),
+    coalesce(bool_or(k.finding = ''), false)
+FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS g (level, node, n)
+    LEFT JOIN outage_check k ON k.level = g.level AND k.node_id = g.node
+        AND k.outage_id IS NULL AND k.asked_at > %s
+GROUP BY g.level, g.node, g.n ORDER BY g.n
 """
 # One of each concentrator first; those that are reached best; others in the next round.
 _CHOICE = """
@@ -63,13 +70,14 @@ _DARK = _CHOICE.format(
     candidates="""SELECT meter_id, concentrator_id FROM interruption
     WHERE outage_id = %(outage)s AND ended_at IS NULL AND meter_id IS NOT NULL"""
 )
-_LIT = _CHOICE.format(
-    candidates="""SELECT a.meter_id, a.concentrator_id FROM concentrator n
-    JOIN association a ON a.concentrator_id = n.id AND a.validity @> now()
-    WHERE CASE %(level)s WHEN 'transformer' THEN n.transformer_id ELSE n.id END = %(node)s
-        AND NOT EXISTS (SELECT FROM interruption i
-            WHERE i.meter_id = a.meter_id AND i.ended_at IS NULL)"""
-)
+_LIT = """SELECT a.meter_id, a.concentrator_id FROM concentrator n
+    JOIN association a ON a.concentrator_id = n.id AND (a.validity @> now()) IS TRUE
+    WHERE n.{column} = %(node)s AND NOT EXISTS (SELECT FROM interruption i
+        WHERE i.meter_id = a.meter_id AND i.ended_at IS NULL)"""
+_LIT_OF = {
+    Level.TRANSFORMER: _CHOICE.format(candidates=_LIT.format(column="transformer_id")),
+    Level.CONCENTRATOR: _CHOICE.format(candidates=_LIT.format(column="id")),
+}
 _KEEP = """
 INSERT INTO outage_check (company_id, level, node_id, outage_id, meter_id, round, asked_at,
     order_id, finding) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -85,7 +93,7 @@ class _Due(NamedTuple):
 
 
 def ask(now: datetime | None = None) -> int:
-    """Ask the bellwethers that are due in all companies; how many orders were made."""
+    """Ask the bellwethers that are due in all companies; how many, with those that were refused."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
         if not cursor.fetchone()[0]:
@@ -107,12 +115,12 @@ class _Asking:
     def ask(self) -> int:
         """Ask what is due, as far as there is room."""
         meters, room = self._settings.number("outage_checks"), self._room()
-        made = 0
+        asked = 0
         for due in self._due() if meters else ():
-            if made >= room:
+            if asked >= room:
                 break
-            made += self._ask(due, min(meters, room - made))
-        return made
+            asked += self._ask(due, min(meters, room - asked))
+        return asked
 
     def _room(self) -> int:
         if not self._is_storm:
@@ -127,12 +135,18 @@ class _Asking:
         for outage, level, node, *asked in self._cursor.fetchall():
             if self._is_due(*asked):
                 yield _Due(Node(Level(level), node), outage, asked[0] + 1)
+        for level, node, *asked in self._suspects():
+            if self._is_due(*asked):
+                yield _Due(Node(Level(level), node), None, asked[0] + 1)
+
+    def _suspects(self) -> list[tuple[Any, ...]]:
+        """Level, node, rounds, when the last was, and whether it is open."""
         rules = rules_of(self._pk, self._is_storm)
-        for node in suspects(facts_of(self._cursor, self._pk), rules, self._now):
-            self._cursor.execute(_OF_NODE, [node.level, node.id, self._now - MEMORY])
-            rounds, *asked = self._cursor.fetchone()
-            if self._is_due(rounds, *asked):
-                yield _Due(node, None, rounds + 1)
+        nodes = suspects(facts_of(self._cursor, self._pk), rules, self._now)
+        columns = words(node.level for node in nodes), numbers(node.id for node in nodes)
+        self._cursor.execute(_OF_SUSPECTS, [*columns, self._now - MEMORY])
+        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
 
     def _is_due(self, rounds: int, asked_at: datetime | None, is_open: bool) -> bool:
         if asked_at is None:
@@ -142,14 +156,14 @@ class _Asking:
         return not is_open and self._now >= asked_at + timedelta(seconds=min(pause, longest))
 
     def _ask(self, due: _Due, limit: int) -> int:
-        values = {"outage": due.outage, "level": due.node.level, "node": due.node.id}
-        choice = _LIT if due.outage is None else _DARK
+        values = {"outage": due.outage, "node": due.node.id}
+        choice = _LIT_OF[due.node.level] if due.outage is None else _DARK
         self._cursor.execute(choice, {**values, "round": due.round, "limit": limit})
         chosen = self._cursor.fetchall()
         requests = [self._request(due, serial) for _, serial in chosen]
         orders = [answer.order_id for answer in submission.submit(requests)]
         self._keep(due, [meter for meter, _ in chosen], orders)
-        return len(orders) - orders.count(None)
+        return len(orders)
 
     def _request(self, due: _Due, serial: str) -> Request:
         name = f"outage-{due.outage}" if due.outage else f"{due.node.level}-{due.node.id}"

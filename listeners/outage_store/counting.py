@@ -27,13 +27,19 @@ WHERE o.id = n.outage_id AND o.state = 'open'
 RETURNING o.id, o.level, o.meters, o.meters_out, o.concentrators_out,
     before.customers, before.customers_out, o.customers, o.customers_out, n.last_end
 """
+_ENDS = """
+SELECT id, until, customer_seconds, restored_by FROM outage
+WHERE id = ANY(%s) AND company_id = %s AND state = 'closed'
+"""
 # Whoever is left over is counted up to the end; after it he has an outage of his own.
 _CLOSE = """
-UPDATE outage o SET state = 'closed', closed_at = %s, until = n.until,
+UPDATE outage o SET state = 'closed', closed_at = coalesce(o.closed_at, %s), until = n.until,
     meters_out = 0, concentrators_out = 0, customers_out = 0, restored_by = n.restored_by,
-    customer_seconds = (SELECT round(sum(extract(epoch FROM
-            greatest(least(coalesce(i.ended_at, n.until), n.until) - i.began_at, interval '0'))))
-        FROM interruption i WHERE i.outage_id = o.id AND i.usage_point_id IS NOT NULL)
+    customer_seconds = (SELECT coalesce(round(sum(extract(epoch FROM
+            greatest(least(coalesce(i.ended_at, n.until), n.until) - i.began_at,
+                interval '0')))), 0)
+        FROM interruption i WHERE i.usage_point_id IS NOT NULL
+            AND (i.outage_id = o.id OR i.nested_in_id = o.id))
 FROM (SELECT DISTINCT ON (outage_id) outage_id, ended_at AS until, ended_by AS restored_by
     FROM interruption WHERE outage_id = ANY(%s) AND ended_at IS NOT NULL
     ORDER BY outage_id, ended_at DESC) n
@@ -43,6 +49,15 @@ _LEFT_OVER = """
 UPDATE interruption SET outage_id = NULL, nested_in_id = outage_id
 WHERE outage_id = ANY(%s) AND ended_at IS NULL
 """
+
+
+class End(NamedTuple):
+    """What was told of the end of an outage."""
+
+    outage: int
+    until: datetime
+    customer_seconds: int
+    restored_by: str
 
 
 class Counted(NamedTuple):
@@ -74,8 +89,17 @@ def count(cursor: CursorWrapper, company_id: int, outages: Iterable[int]) -> lis
     return [Counted(*row) for row in cursor.fetchall()]
 
 
+def ends(cursor: CursorWrapper, company_id: int, outages: Iterable[int]) -> set[End]:
+    """Of those that are closed, and the company's."""
+    cursor.execute(_ENDS, [sorted(outages), company_id])
+    return {End(*row) for row in cursor.fetchall()}
+
+
 def close(cursor: CursorWrapper, outages: list[int], now: datetime) -> None:
-    """They are over; who is still without power waits for an outage of his own."""
+    """They are over; who is still without power waits for an outage of his own.
+
+    Of those that were closed before, end and minutes are told anew: an end was corrected.
+    """
     if outages:
         cursor.execute(_CLOSE, [now, outages])
         cursor.execute(_LEFT_OVER, [outages])

@@ -40,7 +40,7 @@ WHERE outage_id = ANY(%s) AND ended_at IS NULL
 _SITES = """
 SELECT {site}, count(DISTINCT c.id), count(m.id)
 FROM concentrator c
-    LEFT JOIN association a ON a.concentrator_id = c.id AND a.validity @> now()
+    LEFT JOIN association a ON a.concentrator_id = c.id AND (a.validity @> now()) IS TRUE
     LEFT JOIN meter m ON m.id = a.meter_id AND m.state IN ('installed', 'commissioned')
 WHERE {site} = ANY(%s::bigint[]) AND c.state <> 'removed' GROUP BY {site}
 """

@@ -18,6 +18,7 @@ from listeners.outages.figures import DayFigures
 
 EARLIEST = timedelta(days=40)  # as old as samples may be (setting `ledger_days`)
 FRESH = timedelta(seconds=55)
+MOST_DAYS = 400  # that are asked for at once
 
 _MARK = """
 INSERT INTO outage_day (company_id, day, customers, interruptions, momentaries, customer_seconds,

@@ -11,13 +11,21 @@ from django.db.backends.utils import CursorWrapper
 
 from devices.outbox.blocks import Blocks, open_transaction
 from devices.parameters import parameters_of
+from hes.lib.collection import no_collection
 from listeners import cursors
-from listeners.outage_store import changes, figures, storms
+from listeners.outage_store import changes, corrections, figures, storms
 from listeners.outage_store.applying import apply
 from listeners.outage_store.changes import Taken
-from listeners.outage_store.counting import close, count
+from listeners.outage_store.counting import End, close, count, ends
 from listeners.outage_store.facts import facts_of, rules_of
-from listeners.outage_store.telling import CLOSED, MERGED, OPENED, tell, tell_changes
+from listeners.outage_store.telling import (
+    CLOSED,
+    CORRECTED,
+    MERGED,
+    OPENED,
+    tell,
+    tell_changes,
+)
 from listeners.outages.facts import Rules
 from listeners.outages.rollup import judge
 from listeners.outages.verdicts import Judgement
@@ -37,17 +45,18 @@ def look(now: datetime | None = None) -> int:
 
     `now` is that of the database, unless a test says otherwise.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with no_collection(), transaction.atomic(), connection.cursor() as cursor:
         moment = now or open_transaction(cursor)
         held = cursors.take(cursor, changes.READER)
         if held is None:
             return 0
         taken = changes.take(cursor, held)
+        corrected = corrections.take(cursor, taken, moment)
         figures.note_since(cursor, taken.since, moment)
         cursor.execute(_COMPANIES, [sorted(taken.outages)])
         companies = [company for (company,) in cursor.fetchall()]
         decided = sum(_Company(cursor, pk, moment).settle(taken) for pk in companies)
-    return taken.changes + decided
+    return taken.changes + corrected + decided
 
 
 class _Company:
@@ -76,6 +85,7 @@ class _Company:
     def _update(self, judgement: Judgement, touched: set[int], rules: Rules) -> int:
         """Keep what was decided, count whom it reaches, tell it; how many outages are over."""
         cursor, now = self._cursor, self._now
+        told = ends(cursor, self._pk, touched)
         applied = apply(cursor, self._pk, judgement, now)
         counted = count(cursor, self._pk, touched.union(applied.opened, applied.grown))
         over = [one.outage for one in counted if one.is_over(rules)]
@@ -84,4 +94,12 @@ class _Company:
         tell_changes(cursor, counted, applied.opened, now)
         close(cursor, over, now)
         tell(cursor, self._blocks, CLOSED, over, now)
+        self._correct(told)
         return len(over)
+
+    def _correct(self, told: set[End]) -> None:
+        """Count again what was closed before, and tell where that is not as it was told."""
+        before = sorted(end.outage for end in told)
+        close(self._cursor, before, self._now)
+        changed = sorted(end.outage for end in ends(self._cursor, self._pk, before) - told)
+        tell(self._cursor, self._blocks, CORRECTED, changed, self._now)

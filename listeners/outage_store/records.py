@@ -43,8 +43,10 @@ SELECT at, known_at, kind, customers_out, text FROM outage_step WHERE outage_id 
 """
 _CHECKS = """
 SELECT k.round, k.asked_at, coalesce(m.serial_number, ''), k.order_id, k.finding, k.found_at
-FROM outage_check k LEFT JOIN meter m ON m.id = k.meter_id
-WHERE k.outage_id = %s ORDER BY k.id DESC LIMIT 100
+FROM outage o
+    JOIN outage_check k ON k.level = o.level AND k.node_id = o.node_id AND k.outage_id = o.id
+    LEFT JOIN meter m ON m.id = k.meter_id
+WHERE o.id = %s ORDER BY k.id DESC LIMIT 100
 """
 _CUSTOMERS = """
 SELECT i.id, coalesce(m.serial_number, ''), coalesce(u.name, ''),

@@ -15,7 +15,7 @@ from listeners.outage_store.counting import Counted
 log = logging.getLogger(__name__)
 
 OUT = "OUT"
-OPENED, CLOSED, MERGED = "OPENED", "CLOSED", "MERGED"
+OPENED, CLOSED, MERGED, CORRECTED = "OPENED", "CLOSED", "MERGED", "CORRECTED"
 
 _TOLD = """
 SELECT o.id, o.level, coalesce(nullif(c.name, ''), c.serial_number, ''),
@@ -26,14 +26,14 @@ FROM outage o LEFT JOIN substation s ON s.id = o.substation_id
     LEFT JOIN transformer t ON t.id = o.transformer_id
     LEFT JOIN concentrator c ON c.id = o.concentrator_id
     LEFT JOIN meter m ON o.level = 'meter' AND m.id = o.node_id
-    LEFT JOIN meter_installation i ON i.meter_id = m.id AND i.validity @> o.since
+    LEFT JOIN meter_installation i ON i.meter_id = m.id AND (i.validity @> o.since) IS TRUE
     LEFT JOIN usage_point u ON u.id = i.usage_point_id
 WHERE o.id = ANY(%s) ORDER BY o.id
 """
 _STEP = """
 INSERT INTO outage_step (outage_id, at, known_at, kind, customers_out, text)
-SELECT o.id, CASE %(kind)s WHEN 'opened' THEN o.since WHEN 'closed' THEN o.until
-        ELSE %(now)s END, %(now)s, %(kind)s, o.customers_out,
+SELECT o.id, CASE %(kind)s WHEN 'opened' THEN o.since WHEN 'merged' THEN %(now)s
+        ELSE o.until END, %(now)s, %(kind)s, o.customers_out,
     CASE WHEN %(kind)s = 'merged' THEN 'goes on as outage ' || o.parent_id
          WHEN o.nested_in_id IS NOT NULL THEN 'left over of outage ' || o.nested_in_id
          ELSE '' END
@@ -45,7 +45,7 @@ SELECT given.outage, to_timestamp(given.at), %s, given.kind, given.customers_out
 FROM unnest(%s::bigint[], %s::float8[], %s::text[], %s::integer[])
     AS given (outage, at, kind, customers_out)
 """
-_KINDS = {OPENED: "opened", CLOSED: "closed", MERGED: "merged"}
+_KINDS = {event: event.lower() for event in (OPENED, CLOSED, MERGED, CORRECTED)}
 
 
 def tell(

@@ -1,6 +1,6 @@
 """A network in the database whose power comes and goes: for tests of outages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from devices.choices import ConcentratorState
 from devices.models import Company, Concentrator, Meter, Substation, Transformer
 from devices.parameters import change
 from listeners import outage_store
-from listeners.models import Interruption, Outage, PowerSource
+from listeners.models import Outage, PowerSource
 from listeners.power import Change, record
 from tests.factories import fleets
 
@@ -83,8 +83,9 @@ class World:
         devices: Iterable[Concentrator | Meter],
         seconds: float,
         source: PowerSource = PowerSource.GASP,
+        heard: float | None = None,
     ) -> None:
-        self.tell(devices, False, seconds, source)
+        self.tell(devices, False, seconds, source, heard)
 
     def tell(
         self,
@@ -92,9 +93,14 @@ class World:
         is_dark: bool,
         seconds: float,
         source: PowerSource = PowerSource.GASP,
+        heard: float | None = None,
     ) -> None:
+        """What is heard later than it happened has a stamp."""
         moment = self.at(seconds).timestamp()
         told = [_change(device, is_dark, moment, source) for device in devices]
+        if heard is not None:
+            receipt = self.at(heard).timestamp()
+            told = [one._replace(heard_at=receipt, stamped_at=moment) for one in told]
         with transaction.atomic(), connection.cursor() as cursor:
             record(cursor, told)
 
@@ -132,11 +138,3 @@ def span(outage: Outage, world: World) -> tuple[float, float | None]:
     """Seconds of `since` and `until` on the world's clock."""
     until = (outage.until - world.begin).total_seconds() if outage.until else None
     return (outage.since - world.begin).total_seconds(), until
-
-
-def open_meters() -> Sequence[int]:
-    return list(
-        Interruption.objects.filter(ended_at=None, meter_id__isnull=False).values_list(
-            "meter_id", flat=True
-        )
-    )

@@ -162,7 +162,6 @@ BROKEN = [
     ("interruption", over, interruption_set("ended_at = began_at - interval '1 s'"), "before it b"),
     ("interruption", over, interruption_set("ended_by = ''"), "who told of it differ"),
     ("interruption", lasting, interruption_set("is_momentary = true"), "momentary, and it lasts"),
-    ("interruption", over, interruption_set("is_momentary = true"), "and part of an outage"),
     ("interruption of", over, interruption_set("outage_id = 0"), "that is not there"),
     ("interruption of", over, "UPDATE outage SET company_id = %(other)s", "of another company"),
     (

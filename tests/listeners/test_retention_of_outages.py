@@ -110,6 +110,11 @@ def _still_open(world: World) -> None:
     assert networks.told() == [("transformer", "TR-1", "open", 4, 2)]
 
 
+def _partly_corrected_to_a_moment(world: World) -> None:
+    _still_open(world)
+    assert Interruption.objects.exclude(ended_at=None).update(is_momentary=True)
+
+
 def _waits_for_the_rules(world: World) -> None:
     world.off(world.sites[0].meters[:1], 0)
     world.look(10)
@@ -124,7 +129,9 @@ def _part_of_an_open_one(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "happens", [_still_open, _waits_for_the_rules, _part_of_an_open_one], ids=lambda f: f.__name__
+    "happens",
+    [_still_open, _partly_corrected_to_a_moment, _waits_for_the_rules, _part_of_an_open_one],
+    ids=lambda happens: happens.__name__,
 )
 def test_what_is_open_or_waits_stays_whole_whatever_its_age(
     world: World, happens: Callable[[World], None]

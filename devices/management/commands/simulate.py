@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 from argparse import ArgumentParser
 from pathlib import Path
@@ -15,8 +14,9 @@ from devices.management import storm
 from devices.simulator.device import FieldOptions
 from devices.simulator.faults import BadScript, read_script
 from devices.simulator.population import Fleet
-from devices.simulator.server import HOST_PATTERN, RunningField, running_field
+from devices.simulator.server import HOST_PATTERN, running_field
 from devices.simulator.speaking import speaking
+from hes.lib.ready import write_ready
 
 NUMBERS: tuple[tuple[str, type, float | None, str], ...] = (
     ("seed", int, 1, "another field per seed"),
@@ -103,7 +103,7 @@ class Command(BaseCommand):
             self.stdout.flush()
             ready = options["ready_file"]
             if ready:
-                _write_ready(field, ready)
+                write_ready(ready, json.dumps(field.endpoints))
             await stopped.wait()
 
 
@@ -122,10 +122,3 @@ def _behaviour(options: dict[str, Any]) -> FieldOptions:
         idle_limit=options["idle_limit"],
         restart_seconds=RESTART_SECONDS * options["plc_factor"],
     )
-
-
-def _write_ready(field: RunningField, path: Path) -> None:
-    """Whole or not at all: who waits for the file may read it at once."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(field.endpoints), encoding="utf-8")
-    draft.replace(path)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from hes.domain.errors import HesError
+from hes.lib.ready import write_ready
 from listeners.duties import DUTIES
 from listeners.server import Listener, Options
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             self.stdout.write(f"listening at {settings.LISTEN_ADDRESS}, ports {ports}")
             self.stdout.flush()
             if ready_file:
-                _write_ready(ports, ready_file)
+                write_ready(ready_file, "".join(f"{port}\n" for port in ports))
 
         listener = Listener(_options(), DUTIES, ready)
         _stop_by_signal(listener)
@@ -57,13 +58,6 @@ def _options() -> Options:
         settings.LISTEN_SPOOL_LIMIT,
         settings.LISTEN_BUFFER,
     )
-
-
-def _write_ready(ports: list[int], path: Path) -> None:
-    """Whole or not at all: who waits for the file may read it at once."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text("".join(f"{port}\n" for port in ports), encoding="utf-8")
-    draft.replace(path)
 
 
 def _stop_by_signal(listener: Listener) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from devices.models import Company
+from devices.management.commands.import_template import company_of
 from hes.lib.tables import table
 from listeners import silence, status
 from listeners.reports import REPORTS
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         shown.add_argument("--json", action="store_true", dest="is_json", help="for programs")
         last = actions.add_parser("last", help="the last message of each device and type")
         last.add_argument("of", choices=REPORTS, metavar="OF", help=" or ".join(REPORTS))
-        last.add_argument("--company", required=True, metavar="CODE")
+        last.add_argument("--company", help="its code; may be left out if there is only one")
         forgotten = actions.add_parser("forget", help="listeners of a host that do not come back")
         forgotten.add_argument("host", help="as hes listeners status names it")
 
@@ -34,13 +34,9 @@ def _status(*, is_json: bool, **_: Any) -> str:
     return status.as_json() if is_json else status.describe()
 
 
-def _last(*, of: str, company: str, **_: Any) -> str:
-    try:
-        owner = Company.objects.get(code=company)
-    except Company.DoesNotExist:
-        raise CommandError(f"no company has the code {company!r}; see hes company") from None
+def _last(*, of: str, company: str | None, **_: Any) -> str:
     report = REPORTS[of]
-    rows = ([str(value) for value in row] for row in report.rows(owner.pk))
+    rows = ([str(value) for value in row] for row in report.rows(company_of(company).pk))
     return "\n".join(table([report.columns, *rows]))
 
 

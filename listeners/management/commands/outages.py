@@ -1,7 +1,7 @@
 """``hes outages``: what is out, how it went, what days came to."""
 
-from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from devices.management.commands.import_template import company_of
 from hes.lib.tables import table
 from listeners.outage_store import figures, records
 from listeners.outages.facts import Level
+from workorders.api.fields import LARGEST_ID
 
 COLUMNS = (
     "outage", "level", "name", "state", "since", "until", "customers", "customers_out",
@@ -34,11 +35,13 @@ class Command(BaseCommand):
         listed = actions.add_parser("list", help="newest first")
         listed.add_argument("--open", action="store_true", help="those that last")
         listed.add_argument("--level", choices=[level.value for level in Level])
-        listed.add_argument("--limit", type=int, default=50)
+        listed.add_argument("--limit", type=_up_to(records.LONGEST_PAGE), default=50)
         show = actions.add_parser("show", help="one, with its timeline and its bellwethers")
-        show.add_argument("outage", type=int)
+        show.add_argument("outage", type=_up_to(LARGEST_ID))
         days = actions.add_parser("figures", help="customers x minutes and indices, per day")
-        days.add_argument("--days", type=int, default=31, help="so many, today included")
+        days.add_argument(
+            "--days", type=_up_to(figures.MOST_DAYS), default=31, help="so many, today included"
+        )
         for action in (listed, show, days):
             action.add_argument("--company", help="its code; may be left out if there is only one")
 
@@ -46,14 +49,25 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(ACTIONS[action](company_of(company).pk, options)))
 
 
+def _up_to(most: int) -> Callable[[str], int]:
+    """A whole number from 1."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text[:20]) <= most:
+            raise ArgumentTypeError(f"{text!r}: give 1 to {most}")
+        return int(text)
+
+    return number
+
+
 def _list(company: int, options: dict[str, Any]) -> Iterable[str]:
     filters = {"state": "open"} if options["open"] else {}
     if options["level"]:
         filters["level"] = options["level"]
-    limit = min(max(options["limit"], 1), records.LONGEST_PAGE)
+    found = _table(COLUMNS, records.page(company, filters, options["limit"]))
     since = records.storm_since(company)
     head = [f"storm since {_shown(since)}: single customers are told when it is over"]
-    lines = [*(head if since else []), *_table(COLUMNS, records.page(company, filters, limit))]
+    lines = [*(head if since else []), *found]
     if suspected := records.suspected(company):
         lines += ["", "dark, and not told yet:", *_table(SUSPECTS, suspected)]
     return lines

@@ -64,7 +64,9 @@ def test_a_bad_road_doubles_and_spoils(ear):
     [
         (["--dark", "TR-00013"], "as far as the fleet has them"),
         (["--losses", "1.5"], "--losses 1.5: give 0 to 1"),
-        (["--lasts", "0"], "--lasts 0: give 1 or more"),
+        (["--lasts", "0"], "--lasts 0: give 1 to 86400"),
+        (["--lasts", "86401"], "--lasts 86401: give 1 to 86400"),
+        (["--to-port", "65536"], "--to-port 65536: give 1 to 65535"),
         (["--to", "listener.example"], "give an IPv4 address"),
     ],
 )

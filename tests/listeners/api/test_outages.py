@@ -48,12 +48,15 @@ def test_what_is_out_now(world: World, ana: Caller) -> None:
     assert (outage["until"], outage["customer_minutes"]) == (None, None)
 
 
-def test_what_is_dark_is_seen_at_once_though_it_may_be_momentary(world: World, ana: Caller) -> None:
+def test_what_is_dark_is_seen_at_once_though_it_may_be_momentary(
+    world: World, ana: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.off([world.sites[0].concentrator], 1000)
     world.look(1005)
     [suspect] = ana.get("outages/", state="open")[1]["suspected"]
     assert (suspect["transformer"], suspect["customers_out"]) == ("TR-1", 10)
     call_command("outages", "list")
+    assert "dark, and not told yet:" in capsys.readouterr().out
     world.look(1060)
     assert ana.get("outages/")[1]["suspected"] == []
 
@@ -154,3 +157,20 @@ def test_the_command_shows_the_same(world: World, capsys: pytest.CaptureFixture[
 def test_an_outage_that_is_not_there_is_refused(world: World) -> None:
     with pytest.raises(CommandError, match="there is no outage 999"):
         call_command("outages", "show", "999")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("show", "99999999999999999999"), "give 1 to 9223372036854775807"),
+        (("show", "-1"), "give 1 to"),
+        (("list", "--limit", "501"), "'501': give 1 to 500"),
+        (("figures", "--days", "0"), "'0': give 1 to 400"),
+        (("figures", "--days", "many"), "'many': give 1 to 400"),
+    ],
+)
+def test_numbers_out_of_bounds_are_named(
+    world: World, arguments: tuple[str, ...], told: str
+) -> None:
+    with pytest.raises(CommandError, match=told):
+        call_command("outages", *arguments)

@@ -100,6 +100,19 @@ def test_silent_bellwethers_make_an_outage_of_a_suspicion(world: World) -> None:
     assert told() == [("transformer", "TR-1", "open", 6, 6)]
 
 
+def test_a_suspicion_that_becomes_an_outage_keeps_its_pause(world: World) -> None:
+    world.off(world.sites[0].meters[:3], 540)
+    world.look(601)
+    assert checks.ask(world.at(601)) == 3
+    world.off(world.sites[0].meters[3:6], 600)
+    world.look(700)
+    assert told() == [("transformer", "TR-1", "open", 6, 6)]
+    end_all(SILENT)
+    findings.take()
+    assert [checks.ask(world.at(seconds)) for seconds in (700, 900, 901)] == [0, 0, 3]
+    assert set(OutageCheck.objects.values_list("round", flat=True)) == {1, 2}
+
+
 def test_bellwethers_that_answer_leave_it_at_single_customers(world: World) -> None:
     world.off(world.sites[0].meters[:3], 540)
     world.look(601)

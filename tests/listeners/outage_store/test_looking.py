@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from devices.models import MeterInstallation
 from devices.outbox.layouts import HEADERS
@@ -197,6 +199,14 @@ def test_customers_are_meters_with_a_pod_at_the_time(world: World) -> None:
     assert (outage.meters, outage.customers) == (10, 9)
 
 
+def test_an_outage_without_customers_has_no_minutes_rather_than_unknown_ones(world: World) -> None:
+    MeterInstallation.objects.all().delete()
+    world.off([world.sites[0].concentrator], 0)
+    world.on([world.sites[0].concentrator], 1800)
+    world.look(4000)
+    assert (Outage.objects.get().customers, Outage.objects.get().customer_seconds) == (0, 0)
+
+
 def test_an_outage_that_is_heard_of_when_it_is_over_is_opened_and_closed(world: World) -> None:
     world.off([world.sites[0].concentrator], 0)
     world.on([world.sites[0].concentrator], 1800)
@@ -275,3 +285,27 @@ def test_the_daily_file_holds_what_was_told(world: World, tmp_path: Path) -> Non
     [file] = tmp_path.rglob("OUT_*.csv")
     assert file.name == f"OUT_{world.begin.date()}.csv"
     assert file.read_text().splitlines()[0] == HEADERS["OUT"]
+
+
+def test_without_statistics_nobody_is_looked_up_by_the_time_of_his_installation(
+    world: World,
+) -> None:
+    """Nearly all rows are valid now: whoever looks them up by that finds all, 100,000 times."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    world.off([world.sites[0].concentrator, *world.sites[0].meters[:2]], 0)
+    with connection.execute_wrapper(note):
+        world.look(60)
+    timed = [one for one in asked if "validity @>" in one[0]]
+    assert len(timed) >= 4, "losses of both, sites, and what is told"
+    with transaction.atomic(), connection.cursor() as cursor:
+        for way in ("seqscan", "hashjoin", "mergejoin", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        for sql, params in timed:
+            cursor.execute(f"EXPLAIN {sql}", params)
+            plan = [line for (line,) in cursor.fetchall()]
+            assert not [line for line in plan if "Index Cond: (validity" in line], plan

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devices', '0013_profiles_report_where_the_system_says'),
-        ('listeners', '0005_outages_and_whom_they_reach'),
+        ('listeners', '0006_earlier_ends_are_found'),
     ]
 
     operations = [
@@ -72,6 +72,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='meterpower',
             index=models.Index(condition=models.Q(('is_dark', True)), fields=['meter'], name='meter_dark'),
+        ),
+        migrations.AddIndex(
+            model_name='concentratorpower',
+            index=models.Index(condition=models.Q(('is_dark', False), ('stamped_at__lt', models.F('since'))), fields=['heard_at'], name='concentrator_lit_before'),
+        ),
+        migrations.AddIndex(
+            model_name='meterpower',
+            index=models.Index(condition=models.Q(('is_dark', False), ('stamped_at__lt', models.F('since'))), fields=['heard_at'], name='meter_lit_before'),
         ),
         migrations.DeleteModel(
             name='PowerState',
