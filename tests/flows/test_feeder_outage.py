@@ -22,6 +22,7 @@ from integration.export.sinks.event_hub.access import Access
 from integration.export.sinks.event_hub.drain import drain_hubs
 from integration.export.sinks.event_hub.patience import Patience
 from integration.models import SinkCursor
+from listeners import invariants
 from listeners.models import Interruption, Outage, OutageDay
 from listeners.outage_store import figures
 from tests.factories.eventhub import RunningHub, local_event_hub
@@ -117,6 +118,7 @@ def test_a_feeder_outage_is_found_told_once_and_counted(tmp_path, hub):
     told = drained(tmp_path / "export", "OUT")
     _each_outage_was_told_when_it_opened_and_when_it_ended(told)
     _each_event_is_on_the_hub_once(hub, {"hes-lpe": lines, "hes-outage": told})
+    assert invariants.broken() == []
 
 
 def _play(fleet: Fleet, folder: Path) -> tuple[Evening, int]:
