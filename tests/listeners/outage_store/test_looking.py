@@ -2,10 +2,8 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
 
 from devices.models import MeterInstallation
 from devices.outbox.layouts import HEADERS
@@ -285,27 +283,3 @@ def test_the_daily_file_holds_what_was_told(world: World, tmp_path: Path) -> Non
     [file] = tmp_path.rglob("OUT_*.csv")
     assert file.name == f"OUT_{world.begin.date()}.csv"
     assert file.read_text().splitlines()[0] == HEADERS["OUT"]
-
-
-def test_without_statistics_nobody_is_looked_up_by_the_time_of_his_installation(
-    world: World,
-) -> None:
-    """Nearly all rows are valid now: whoever looks them up by that finds all, 100,000 times."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        asked.append((sql, params))
-        return execute(sql, params, many, context)
-
-    world.off([world.sites[0].concentrator, *world.sites[0].meters[:2]], 0)
-    with connection.execute_wrapper(note):
-        world.look(60)
-    timed = [one for one in asked if "validity @>" in one[0]]
-    assert len(timed) >= 4, "losses of both, sites, and what is told"
-    with transaction.atomic(), connection.cursor() as cursor:
-        for way in ("seqscan", "hashjoin", "mergejoin", "bitmapscan"):
-            cursor.execute(f"SET LOCAL enable_{way} = off")
-        for sql, params in timed:
-            cursor.execute(f"EXPLAIN {sql}", params)
-            plan = [line for (line,) in cursor.fetchall()]
-            assert not [line for line in plan if "Index Cond: (validity" in line], plan
