@@ -9,8 +9,8 @@ from django.db.backends.utils import CursorWrapper
 from listeners.outages.endings import Tally, is_over
 from listeners.outages.facts import Level, Rules
 
-# What is materialized is counted once, also where statistics of a calm time say that there is hardly
-# a row: a look at 100,000 then counted all of them once for each outage, and took a minute.
+# What is materialized is counted once, also where statistics of a calm time know of hardly
+# any: a look at 100,000 then counted all of them once for each outage, and took a minute.
 _COUNT = """
 WITH n AS MATERIALIZED (
     SELECT outage_id, count(DISTINCT meter_id) AS meters,
