@@ -8,7 +8,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -134,8 +133,6 @@ class _Renderer:
         return _Rendering(makes, code, text, severity, fields)
 
 
-_often = lru_cache(maxsize=4096)(copy_binary.bigint)
-_stamp = lru_cache(maxsize=4096)(copy_binary.instant)
 _FIELDS = copy_binary.fields(len(_COLUMNS))
 
 
@@ -144,10 +141,10 @@ def _row(at: bytes, event: Event, rendering: _Rendering) -> bytes:
     return b"".join((
         _FIELDS,
         at,
-        _stamp(event.device_at),
-        _often(event.company_id),
+        copy_binary.shared_instant(event.device_at),
+        copy_binary.bigint(event.company_id),
         rendering.fields,
-        _often(event.concentrator_id),
+        copy_binary.bigint(event.concentrator_id),
         copy_binary.bigint(event.meter_id),
         copy_binary.text(event.pod),
         copy_binary.truth(event.is_active),
@@ -178,7 +175,7 @@ def _add_lines(
 
 def _line(event: Event, rendering: _Rendering, moment: datetime) -> str:
     """The line of an event that makes one."""
-    _, code, text, severity, _ = rendering
+    code, text, severity = rendering.code, rendering.text, rendering.severity
     if event.alarm:
         is_active = bool(event.is_active)
         return alarm_line(event.subject, code, moment, is_active, text, severity)

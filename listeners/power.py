@@ -5,7 +5,6 @@ else the receipts (field-protocols 4). So an OFF that arrives after a newer ON c
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
@@ -175,7 +174,6 @@ def _columns(outcomes: dict[int, _Outcome]) -> list[str]:
 
 _CHANGE = ("company_id", "concentrator_id", "meter_id", "is_dark", "at", "source")
 _SOURCES = {source: copy_binary.text(source) for source in PowerSource}
-_often = lru_cache(maxsize=1024)(copy_binary.bigint)
 
 
 def _tell(cursor: CursorWrapper, flips: Sequence[Change]) -> None:
@@ -186,7 +184,7 @@ def _tell(cursor: CursorWrapper, flips: Sequence[Change]) -> None:
 def _told(flip: Change) -> bytes:
     is_meter = flip.meter_id is not None
     return copy_binary.row(
-        _often(flip.company_id),
+        copy_binary.bigint(flip.company_id),
         copy_binary.NULL if is_meter else copy_binary.bigint(flip.concentrator_id),
         copy_binary.bigint(flip.meter_id),
         copy_binary.boolean(flip.is_dark),

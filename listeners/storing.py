@@ -18,9 +18,6 @@ _HISTORY = (
 
 _FIELDS = copy_binary.fields(len(_HISTORY))
 _KINDS = {kind: copy_binary.text(kind) for kind in Kind}
-# What many messages of a storm share is packed once.
-_often = lru_cache(maxsize=4096)(copy_binary.bigint)
-_receipt = lru_cache(maxsize=4096)(copy_binary.instant)
 
 
 def keep(cursor: CursorWrapper, known: Iterable[Known]) -> None:
@@ -32,12 +29,12 @@ def _kept(one: Known) -> bytes:
     arrived, stamp = one.arrived, one.stamp
     return b"".join((
         _FIELDS,
-        _receipt(arrived.received),
-        _often(one.sender.company_id),
-        _often(one.concentrator_id),
+        copy_binary.shared_instant(arrived.received),
+        copy_binary.bigint(one.sender.company_id),
+        copy_binary.bigint(one.concentrator_id),
         copy_binary.bigint(one.meter_id),
         _KINDS[one.message.kind],
-        _often(stamp.local),
+        copy_binary.bigint(stamp.local),
         copy_binary.smallint(stamp.offset),
         copy_binary.boolean(stamp.is_doubted),
         address(arrived.source),
