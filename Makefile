@@ -23,7 +23,7 @@ demo: setup ## run the whole system with a simulated fleet; Ctrl-C ends it
 test: setup $(AZURITE) ## all tests on a private PostgreSQL
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
-coverage: setup $(AZURITE) ## the same, twice as slow: which lines and branches they take, with a floor
+coverage: setup $(AZURITE) ## the same, a quarter slower: which lines and branches they take, with a floor
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 3 --dist worksteal
 	$(BIN)/coverage combine -q
