@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,7 +23,7 @@ from hes.demo import company as demo
 from hes.demo import field
 from hes.demo.options import parse
 from hes.lib.processes import die_with
-from tests.factories.processes import ROOT, wait_until
+from tests.factories.processes import ROOT, listening_port, wait_until
 
 PER_CONCENTRATOR = 5
 PATIENCE = 60.0
@@ -44,7 +43,8 @@ def network(home: Path, concentrators: int) -> tuple[Company, Fleet]:
 @contextmanager
 def listener(folder: Path) -> Iterator[tuple[int, int]]:
     """`hes listen` as a process on 127.0.0.1; its ports for wake-ups and last gasps."""
-    ready, ports = folder / "ports", _free_ports(2)
+    ready, wake_up = folder / "ports", listening_port()
+    ports = wake_up, listening_port(beyond=wake_up)
     process = subprocess.Popen(
         [sys.executable, "-m", "hes.cli", "listen", "--ready-file", str(ready)],
         cwd=ROOT,
@@ -54,7 +54,7 @@ def listener(folder: Path) -> Iterator[tuple[int, int]]:
     try:
         wait_until(lambda: ready.exists() or process.poll() is not None, PATIENCE)
         assert process.poll() is None, "the listener ended at its start"
-        yield ports[0], ports[1]
+        yield ports
         process.terminate()
         assert process.wait(PATIENCE) == 0
     finally:
@@ -69,17 +69,6 @@ def _environment(folder: Path, wake_up: int, last_gasp: int) -> dict[str, str]:
         "HES_WAKE_UP_PORT": str(wake_up),
         "HES_LAST_GASP_PORT": str(last_gasp),
     }
-
-
-def _free_ports(count: int) -> list[int]:
-    """Of UDP; nobody else takes them between here and the listener's start, as a rule."""
-    probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 class Field:

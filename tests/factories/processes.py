@@ -1,6 +1,7 @@
 """Worker processes that tests start, and waiting for what they do."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -9,10 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hes.demo.ports import BOTH, free_port
 from hes.lib.processes import die_with
 
 ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[bytes]
+
+
+def listening_port(beyond: int = 0) -> int:
+    """Free for UDP and TCP, and above `beyond`.
+
+    Below those that the kernel gives to whoever connects (from 32,768): no neighbour's connection
+    takes it before the process that is told of it listens there.
+    """
+    some = random.randrange(10_000, 30_000)  # noqa: S311 - keeps no secret
+    return free_port(beyond + 1 if beyond else some, BOTH)
 
 
 @contextmanager

@@ -21,12 +21,11 @@ import psycopg2
 import pytest
 
 from benchmarks.processes import resident
-from hes.demo.ports import BOTH, free_port
 from hes.embedded import EmbeddedServers
 from hes.lib.env import parse_database_url
 from hes.lib.processes import die_with
 from tests.factories.datagrams import HOST, send
-from tests.factories.processes import wait_until
+from tests.factories.processes import listening_port, wait_until
 
 ROOT = Path(__file__).parents[2]
 RATE = 2_000
@@ -42,7 +41,7 @@ class Site:
 
     def __init__(self, servers: EmbeddedServers, home: Path) -> None:
         self.servers, self.home = servers, home
-        self.port = free_port(0, BOTH)
+        self.port = listening_port()
         self._environment = os.environ | servers.environment | {
             "HES_WAKE_UP_PORT": str(self.port),
             "HES_LAST_GASP_PORT": str(self.port),

@@ -14,14 +14,13 @@ from django.db.models.functions import Now
 
 from devices.alarms import open_alarms, raise_alarm
 from hes.celery import app
-from hes.demo.ports import BOTH, free_port
 from hes.lib.processes import die_with
 from listeners import silence, status
 from listeners.duties import DUTIES
 from listeners.models import ListenerRun
 from listeners.tasks import watch
 from tests.factories.datagrams import listening
-from tests.factories.processes import ROOT, Process, wait_until
+from tests.factories.processes import ROOT, Process, listening_port, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PORTS = "127.0.0.1: 58692, 58693"
@@ -123,7 +122,7 @@ def test_a_tick_notices_when_no_listener_lives_and_lets_the_alarm_of_suspects_fa
 @pytest.fixture
 def listen(tmp_path: Path) -> Iterator[Callable[[], Process]]:
     """Starts `hes listen` at the same two ports, and waits until it listens."""
-    port, started = free_port(0, BOTH), []
+    port, started = listening_port(), []
     environment = os.environ | {
         "HES_LISTEN_SPOOL": str(tmp_path / "spool"),
         "HES_WAKE_UP_PORT": str(port),
