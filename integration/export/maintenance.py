@@ -8,11 +8,12 @@ slot ledger goes when no company takes samples of the day any more.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection
 
-from devices.partition_drops import Partition, Step
+from devices.partition_drops import Partition
 from devices.retirement import Detail, Retirement, Verdict
 from integration.export.known import BLOB, CSV_FILES
 from workorders import planning
@@ -80,10 +81,6 @@ def retire(run: Retirement) -> Iterator[Verdict]:
 
 def _retire_blocks(run: Retirement, partition: Partition) -> Verdict:
     content = _content(partition)
-    if partition.step is Step.ATTACHED:
-        kept = content.why_kept() or _replayed(partition.begins)
-        if kept:
-            return Verdict(partition.name, False, kept)
     why = f"{content.blocks:,} blocks, {content.lines:,} lines, passed by every sink"
     if content.given_up:
         why += f" but those given up: {_listed(content.given_up)}"
@@ -93,7 +90,11 @@ def _retire_blocks(run: Retirement, partition: Partition) -> Verdict:
         "lines": content.lines,
         "given_up": content.given_up,
     }
-    return run.drop(partition, why, detail)
+    return run.drop(partition, why, detail, needed=partial(_needed, partition))
+
+
+def _needed(partition: Partition) -> str:
+    return _content(partition).why_kept() or _replayed(partition.begins)
 
 
 def _content(partition: Partition) -> Content:

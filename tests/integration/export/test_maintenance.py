@@ -7,10 +7,10 @@ import pytest
 from django.db import ProgrammingError, connection
 from django.db.models.functions import Now
 
-from devices import partition_drops
+from devices import partition_drops, retirement
 from devices.models import ExportBlock
 from devices.parameters import change
-from devices.partition_drops import Step, detach, partitions_of
+from devices.partition_drops import Partition, Step, detach, partitions_of
 from devices.partitions import ensure
 from hes import maintenance
 from integration.export import disabling
@@ -185,6 +185,24 @@ def test_a_run_killed_between_detaching_and_dropping_is_finished_by_the_next(com
     assert _verdict(old).is_dropped
     assert ExportAct.objects.get(subject=_name(old)).detail["lines"] == 2
     assert not _exists(old)
+
+
+def test_what_came_between_the_look_and_the_detaching_puts_the_day_back(
+    company, old, root, monkeypatch
+):
+    store(company, old, lines(1, 2))
+    _sealed(root)
+
+    def detach_late(partition: Partition) -> None:
+        if partition.name == _name(old):
+            store(company, old, lines(3))
+        detach(partition)
+
+    monkeypatch.setattr(retirement, "detach", detach_late)
+    assert "csv_files has 1 lines of it left" in _verdict(old).why
+    monkeypatch.undo()
+    assert [p.step for p in partitions_of("export_block") if p.begins == old] == [Step.ATTACHED]
+    assert ExportBlock.objects.filter(day=old).count() == 2
 
 
 def test_a_table_that_somebody_else_detached_is_none_of_ours(old):
