@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from hes.demo.ports import LISTENING
+from hes.lib.ready import write_ready
 
 NAME = "demo.json"
 EMBEDDED = "postgres://hes_app@/"  # no host, no password: a socket in a private folder
@@ -37,10 +38,7 @@ class Announcement:
     def write(self, *, ready: bool) -> None:
         """Replace the file in one step, so that nobody reads half of it."""
         self._facts["ready"] = ready
-        draft = self._path.with_suffix(".tmp")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(self._facts, indent=2) + "\n", encoding="utf-8")
-        draft.replace(self._path)
+        write_ready(self._path, json.dumps(self._facts, indent=2) + "\n")
 
     def withdraw(self) -> None:
         """The demo has ended."""

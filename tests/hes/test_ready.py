@@ -11,3 +11,4 @@ def test_a_ready_file_is_replaced_whole_and_leaves_no_draft(tmp_path: Path) -> N
     write_ready(path, "58692\n58693\n")
     assert path.read_text() == "58692\n58693\n"
     assert list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o600

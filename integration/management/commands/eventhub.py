@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from hes.lib.ready import write_ready
 from integration.eventhub_local.errors import EventHubFault
 from integration.eventhub_local.server import Hub, LocalEventHub, Retention, TlsFiles
 
@@ -109,14 +110,11 @@ def _key(path: Path) -> str:
 
 
 def _write_ready(path: Path, connection_string: str, hubs: dict[str, int], port: int) -> None:
-    """Whole or not at all, and for us only: it carries the key."""
+    """It carries the key."""
     content = {
         "connection_string": connection_string,
         "hubs": hubs,
         "port": port,
         "pid": os.getpid(),
     }
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(content), encoding="utf-8")
-    draft.replace(path)
+    write_ready(path, json.dumps(content))
