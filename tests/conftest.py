@@ -28,7 +28,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _passwords_are_quick() -> Iterator[None]:
-    """One round instead of a million; what says how many it had is checked by any process."""
+    """One round instead of a million; a hash names its rounds, so any process can check it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
         yield

@@ -1,6 +1,5 @@
 """Meters with keys that change hands, on real sockets; every counter under a key is watched."""
 
-import threading
 from collections import Counter
 from contextlib import contextmanager
 from unittest import mock
@@ -15,6 +14,7 @@ from devices.protocol.security import Opener
 from devices.simulator.key_holder import GAK, GUEK, MASTER
 from devices.simulator.population import METERS_AT_MOST, Fleet
 from hes.demo.field import load_public_keys
+from tests.factories.engines import at_work
 from tests.factories.processes import wait_until
 from tests.factories.simulated import QUICK, give_keys, listening, provision
 from tests.factories.visits import quick_company
@@ -54,14 +54,8 @@ class KeyField:
         """An engine serves it; a session that a lost answer left open is waited for shortly."""
         driver = CosemDriver(pause=0.01, tag_orders=True)
         engine = Engine(lambda _: driver, Options(limits=QUICK, poll=0.05))
-        thread = threading.Thread(target=engine.run)
-        with mock.patch.object(backoff, "BUSY_SECONDS", (0.3, 0.6)):
-            thread.start()
-            try:
-                yield
-            finally:
-                engine.stop()
-                thread.join(20)
+        with mock.patch.object(backoff, "BUSY_SECONDS", (0.3, 0.6)), at_work(engine):
+            yield
 
     def submit(self, kind, meter=None, concentrator=None):
         serial = (concentrator or self.concentrator).serial

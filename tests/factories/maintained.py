@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from devices.retirement import Verdict
+from devices.retirement import Retirement, Verdict
 from hes import maintenance
 from tests.database import as_owner
 
@@ -17,5 +17,4 @@ def maintain(**options: bool) -> dict[str, Verdict]:
 
 def month(ago: int) -> date:
     """The first day of the month so many before this one."""
-    number = TODAY.year * 12 + TODAY.month - 1 - ago
-    return date(number // 12, number % 12 + 1, 1)
+    return Retirement(TODAY, lambda *_: None).months_ago(ago)

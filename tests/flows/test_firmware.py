@@ -1,6 +1,5 @@
 """Firmware from the image to the new version: real engine, real driver, the simulated field."""
 
-import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from devices.simulator import nameplate
 from devices.simulator.device import FieldOptions
 from devices.simulator.faults import CorruptBlock, LostBlock, RestartInTransfer, SilentAfter
 from devices.simulator.population import Fleet
+from tests.factories.engines import at_work
 from tests.factories.processes import wait_until
 from tests.factories.simulated import QUICK, give_keys, listening, provision
 from tests.factories.visits import quick_company, visits
@@ -72,13 +72,8 @@ class World:
             self.device, self.holdings = field.device(self.serial), field.holdings
             driver = CosemDriver(pause=0.01, tag_orders=True)
             engine = Engine(lambda _: driver, Options(limits=QUICK, poll=0.05, renew=0.3))
-            thread = threading.Thread(target=engine.run)
-            thread.start()
-            try:
+            with at_work(engine):
                 yield self
-            finally:
-                engine.stop()
-                thread.join(20)
         connection.close()
 
     def image(self, target, model, version, size, raw=None) -> str:

@@ -1,7 +1,6 @@
 """From autodiscovery to a meter read by schedule: real engine, real driver, the simulated field."""
 
 import random
-import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from devices.simulator.device import FieldOptions
 from devices.simulator.population import Fleet
 from hes.demo.field import load_public_keys
 from tests.factories import fleets
+from tests.factories.engines import at_work
 from tests.factories.processes import wait_until, workers
 from tests.factories.simulated import QUICK, install_newcomers, listening, provision
 from tests.factories.visits import due, quick_company, states
@@ -63,13 +63,8 @@ class Newcomers:
         """An engine serves it."""
         driver = CosemDriver(pause=0.01)
         engine = Engine(lambda _: driver, Options(limits=QUICK, poll=0.05, renew=0.3))
-        thread = threading.Thread(target=engine.run)
-        thread.start()
-        try:
+        with at_work(engine):
             yield
-        finally:
-            engine.stop()
-            thread.join(20)
 
     def discover(self):
         """The collections of an hour before are recorded, then the node list is read."""

@@ -1,6 +1,5 @@
 """Orders from the door to the meter and back: real engine, real driver, the simulated field."""
 
-import threading
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +10,7 @@ from devices.models import Meter
 from devices.simulator.faults import bends, changes
 from devices.simulator.population import Fleet
 from tests.factories import fleets
+from tests.factories.engines import at_work
 from tests.factories.processes import wait_until
 from tests.factories.simulated import QUICK, give_keys, listening, provision
 from tests.factories.visits import quick_company
@@ -40,13 +40,8 @@ class World:
             self.holding = field.holdings.meter(self.meter)
             driver = CosemDriver(pause=0.01, tag_orders=True)
             engine = Engine(lambda _: driver, Options(limits=QUICK, poll=0.05))
-            thread = threading.Thread(target=engine.run)
-            thread.start()
-            try:
+            with at_work(engine):
                 yield self
-            finally:
-                engine.stop()
-                thread.join(20)
         connection.close()
 
     def order(self, kind, *, bypass_retry=False, **parameters):

@@ -2,14 +2,12 @@
 
 import logging
 import shutil
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.factories.engines import at_work
 from tests.factories.order_kinds import kinds  # noqa: F401
 from tests.factories.ordered import state, submit
 from tests.factories.processes import wait_until
@@ -27,18 +25,6 @@ def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int | None]:
     room: dict[str, int | None] = {"bytes": 5_000}
     monkeypatch.setattr(disk, "free_bytes", lambda _: room["bytes"])
     return room
-
-
-@contextmanager
-def running(engine: Engine) -> Iterator[None]:
-    thread = threading.Thread(target=engine.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        engine.stop()
-        thread.join(10)
-        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -92,11 +78,11 @@ def test_a_low_disk_pauses_collections_and_no_order(tmp_path):
     order = submit(urgent, "wake_up", meter=None, concentrator=urgent.serial_number)
     low = Options(**QUICK, disk=tmp_path, disk_floor=shutil.disk_usage(tmp_path).free * 2)
     field = field_of((bulk, device(bulk)), (urgent, device(urgent)))
-    with running(Engine(field, low)):
+    with at_work(Engine(field, low)):
         wait_until(lambda: state(order) == "done")
         time.sleep(0.5)  # ten looks for work
     assert states(bulk) == states(urgent) == ["due"]
-    with running(Engine(field, Options(**QUICK, disk=tmp_path))):
+    with at_work(Engine(field, Options(**QUICK, disk=tmp_path))):
         wait_until(lambda: states(bulk) == states(urgent) == ["done"])
 
 
@@ -104,7 +90,7 @@ def test_a_low_disk_pauses_collections_and_no_order(tmp_path):
 def test_bulk_visits_go_on_by_themselves_when_there_is_room_again(free):
     bulk = visitable(quick_company(), 1)
     free["bytes"] = 10
-    with running(Engine(field_of((bulk, device(bulk))), Options(**QUICK, disk_floor=1_000))):
+    with at_work(Engine(field_of((bulk, device(bulk))), Options(**QUICK, disk_floor=1_000))):
         due(bulk)
         time.sleep(0.5)
         assert states(bulk) == ["due"]

@@ -12,6 +12,7 @@ from django.db import connection
 from devices import recording
 from devices.drivers.base import Table, Timeout
 from devices.models import Company, Concentrator
+from tests.factories.engines import at_work
 from tests.factories.field import FakeConcentrator
 from tests.factories.order_kinds import activity, kinds  # noqa: F401
 from tests.factories.ordered import ago, state, submit
@@ -43,15 +44,8 @@ def owner() -> Company:
 @contextmanager
 def running(*pairs: tuple[Concentrator, FakeConcentrator], **options) -> Iterator[None]:
     quick = Options(**{"lease": 5.0, "renew": 0.5, "poll": 0.05, "plans": False, **options})
-    engine = Engine(field_of(*pairs), quick)
-    thread = threading.Thread(target=engine.run)
-    thread.start()
-    try:
+    with at_work(Engine(field_of(*pairs), quick)):
         yield
-    finally:
-        engine.stop()
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 class Gate:
