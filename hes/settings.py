@@ -272,8 +272,8 @@ LISTEN_SPOOL = env.path("HES_LISTEN_SPOOL", HES_HOME / "spool")
 LISTEN_SPOOL_LIMIT = env.integer("HES_LISTEN_SPOOL_LIMIT", 4 * 1024**3, maximum=2**50)  # bytes
 LISTEN_LAG_ALARM = env.integer("HES_LISTEN_LAG_ALARM", 60, minimum=1)  # seconds
 # How long what came of it is kept (`listeners.retention`); no document says, all are *assumed*:
-# a history of messages over two years, changes of power as long as events, outages for five years
-# of figures to regulators (counted anew for 40 days). Whole months, beside the one that runs.
+# a history of messages over two years, changes of power over one, outages for five years of figures
+# to regulators (counted anew for 40 days). Whole months, beside the one that runs.
 DATAGRAM_DAYS = env.integer("HES_DATAGRAM_DAYS", 35, minimum=2)  # raw datagrams
 MESSAGE_MONTHS = env.integer("HES_MESSAGE_MONTHS", 24, minimum=1, maximum=1200)
 SUSPECT_MONTHS = env.integer("HES_SUSPECT_MONTHS", 6, minimum=1, maximum=1200)

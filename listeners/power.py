@@ -117,7 +117,7 @@ def _outcome(known: _State | None, told: Iterable[Change]) -> _Outcome | None:
     return _Outcome(company_id, state, flips) if state is not None and company_id else None
 
 
-# A table of its own for each kind of device: one index to keep where one table of both has three.
+# A table of its own for each kind of device: in one of both each row stood in three indexes.
 _LOCK = """
 SELECT {kind}_id, is_dark, extract(epoch FROM since)::float8,
        extract(epoch FROM heard_at)::float8, extract(epoch FROM stamped_at)::float8, clock_id

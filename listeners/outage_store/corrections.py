@@ -21,7 +21,7 @@ from listeners.outages.episodes import Change
 from listeners.power import DeviceKind
 
 AT_ONCE = 50_000  # states of one transaction, as many as changes of power
-MEMORY = timedelta(days=2)  # what was heard before has corrected what it could
+MEMORY = timedelta(days=2)  # what was heard before has corrected what it could (assumed)
 
 # Rows that somebody is changing have their turn in the next look.
 _LATE = f"""
