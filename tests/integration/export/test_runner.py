@@ -125,9 +125,10 @@ def test_old_files_are_sealed_and_gzipped_while_blocks_keep_moving(company, toda
 
 
 def test_a_second_exporter_waits_and_takes_over_when_the_first_dies(company, today, root):
-    with exporter(root) as first, exporter(root):
+    with exporter(root) as first, contextlib.ExitStack() as spare:
         store(company, today, lines(1))
         wait_for(lambda: exported_lines() == 1)
+        spare.enter_context(exporter(root))
         time.sleep(0.6)
         assert SinkCursor.objects.get().owner_epoch == 1, "the spare keeps off"
         first.kill()

@@ -18,9 +18,15 @@ HEADER = f"{HEADERS['S']}\n"
 
 @contextmanager
 def session():
-    """A database session as hes_app; it commits when told to."""
+    """A database session as hes_app; it commits when told to.
+
+    The server ends a session later than its client: locks and snapshot are given back before.
+    """
     with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as connection:
         yield connection
+        connection.rollback()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
 
 
 def insert(connection, company, day, text, kind="S"):
