@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from urllib.error import HTTPError
 import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
+from hes.demo.ports import free_port
 from hes.lib.processes import die_with
 from tests.factories.processes import wait_until
 
@@ -122,15 +122,9 @@ def azurite(folder: Path) -> Iterator[Azurite]:
     """A service of its own that keeps its blobs in `folder`; skips the test where there is none."""
     if not PROGRAM.exists() or shutil.which("node") is None:
         pytest.skip("npm is absent: run `make test` where Node is installed")
-    service = Azurite(folder, _free_port(), base64.b64encode(secrets.token_bytes(64)).decode())
+    service = Azurite(folder, free_port(0), base64.b64encode(secrets.token_bytes(64)).decode())
     try:
         service.start()
         yield service
     finally:
         service.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from listeners.duties import Duty
 from listeners.server import Listener, Options
+from tests.factories.processes import listening_port
 
 HOST = "127.0.0.1"
 BUFFER = 8 * 1024 * 1024
@@ -42,8 +43,9 @@ class Running:
 def listening(
     spool: Path, duties: Sequence[Duty] = (), *, buffer: int = BUFFER, limit: int = 2**30
 ) -> Iterator[Running]:
-    """Two free ports; at the end everything received is written."""
-    options = Options(HOST, (0, 0), spool, limit, buffer)
+    """Two ports of its own; at the end everything received is written."""
+    first = listening_port()
+    options = Options(HOST, (first, listening_port(first)), spool, limit, buffer)
     listener = Listener(options, duties, lambda ports: running.ready(ports))
     running = Running(listener)
     running.thread.start()

@@ -1,7 +1,6 @@
 """Worker processes that tests start, and waiting for what they do."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -18,13 +17,8 @@ Process = subprocess.Popen[bytes]
 
 
 def listening_port(beyond: int = 0) -> int:
-    """Free for UDP and TCP, and above `beyond`.
-
-    Below those that the kernel gives to whoever connects (from 32,768): no neighbour's connection
-    takes it before the process that is told of it listens there.
-    """
-    some = random.randrange(10_000, 30_000)  # noqa: S311 - keeps no secret
-    return free_port(beyond + 1 if beyond else some, BOTH)
+    """Free for UDP and TCP, and above `beyond`."""
+    return free_port(beyond + 1 if beyond else 0, BOTH)
 
 
 @contextmanager

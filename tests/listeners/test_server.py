@@ -18,7 +18,7 @@ from listeners.models import Datagram, ListenerRun
 from listeners.server import SMALL_BUFFER, CannotListen, Listener, Options, WriterDied
 from listeners.spool import SpoolInUse
 from tests.factories.datagrams import HOST, SAMPLE, listening, send
-from tests.factories.processes import wait_until
+from tests.factories.processes import listening_port, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -245,7 +245,7 @@ def test_a_writer_that_died_ends_the_process(spool, monkeypatch):
     """Somebody starts it again; to go on listening would lose all in silence."""
     monkeypatch.setattr(Journal, "tell", lambda *_: 1 / 0)
     with pytest.raises(WriterDied):
-        Listener(Options(HOST, [0], spool, 1000), ()).run()
+        Listener(Options(HOST, [listening_port()], spool, 1000), ()).run()
 
 
 def test_a_spool_in_use_stops_the_start(spool):
