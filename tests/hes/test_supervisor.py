@@ -22,11 +22,12 @@ PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEPE
 SUPERVISOR = """
 import json, sys, time
 from pathlib import Path
+from hes.lib.ready import write_ready
 from hes.supervisor import Child, Supervisor
 home, code = Path(sys.argv[1]), sys.argv[2]
 children = [Child(name, [sys.executable, "-c", code], {}) for name in ("one", "two")]
 supervisor = Supervisor(home, children)
-supervisor.run(lambda: (home / "pids").write_text(json.dumps(supervisor.pids)))
+supervisor.run(lambda: write_ready(home / "pids", json.dumps(supervisor.pids)))
 print("stopped in order")
 """
 
