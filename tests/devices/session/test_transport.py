@@ -9,7 +9,7 @@ import pytest
 
 from devices.drivers.base import Cancelled, Contact, Endpoint, Timeout, Unreachable
 from devices.session.transport import READ_SIZE, Budget, Transport
-from tests.devices.drivers.cosem.device import listening, quick
+from tests.devices.drivers.cosem.device import listening, patient
 
 REQUEST = b"x" * 31
 
@@ -41,7 +41,7 @@ async def flooding(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 async def opened(endpoint: Endpoint, greeted: bool = True, **limits: float) -> Transport:
-    transport = Transport(endpoint, Budget(quick(**limits)))
+    transport = Transport(endpoint, Budget(patient(**limits)))
     await transport.connect()
     transport.greeted = greeted
     return transport
@@ -54,7 +54,7 @@ async def drained(transport: Transport) -> None:
 
 
 async def test_a_refused_connection_is_unreachable_and_missed():
-    transport = Transport(Endpoint("127.0.0.1", free_port()), Budget(quick()))
+    transport = Transport(Endpoint("127.0.0.1", free_port()), Budget(patient()))
     with pytest.raises(Unreachable, match=r"is unreachable \[Open socket is failed\]") as raised:
         await transport.connect()
     assert raised.value.contact is Contact.MISSED
@@ -67,12 +67,12 @@ async def test_a_name_nobody_knows_is_unreachable(monkeypatch):
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     with pytest.raises(Unreachable):
-        await Transport(Endpoint("no such host", 4059), Budget(quick())).connect()
+        await Transport(Endpoint("no such host", 4059), Budget(patient())).connect()
 
 
 async def connect_often(endpoint: Endpoint) -> None:
     for _ in range(4):
-        await Transport(endpoint, Budget(quick(connect=0.2))).connect()
+        await Transport(endpoint, Budget(patient(connect=0.2))).connect()
 
 
 async def test_a_connection_that_does_not_come_about_ends_by_its_deadline():
@@ -92,7 +92,7 @@ async def test_our_own_lack_of_sockets_is_not_the_devices_fault(monkeypatch):
     def exhausted(*_):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    transport = Transport(Endpoint("127.0.0.1", 1), Budget(quick()))
+    transport = Transport(Endpoint("127.0.0.1", 1), Budget(patient()))
     monkeypatch.setattr(socket, "socket", exhausted)
     with pytest.raises(Cancelled, match="Too many open files") as raised:
         await transport.connect()
@@ -141,7 +141,7 @@ async def test_the_visit_deadline_ends_an_exchange_that_had_time_left():
 
 async def test_a_flood_ends_at_the_byte_cap():
     async with listening(flooding) as endpoint:
-        budget = Budget(quick(received_bytes=1_000_000))
+        budget = Budget(patient(received_bytes=1_000_000))
         transport = Transport(endpoint, budget)
         await transport.connect()
         transport.greeted = True
@@ -162,7 +162,7 @@ async def test_what_nobody_waits_for_stays_in_the_kernel():
 
 async def test_a_budget_lasts_over_connections():
     async with listening(flooding) as endpoint:
-        budget = Budget(quick(received_bytes=200_000))
+        budget = Budget(patient(received_bytes=200_000))
         for _ in range(2):
             transport = Transport(endpoint, budget)
             await transport.connect()

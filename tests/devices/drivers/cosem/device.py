@@ -180,9 +180,9 @@ def credentials(
     )
 
 
-def quick(**changed: float) -> Limits:
-    """Limits that let a test end soon."""
-    return Limits(**{"connect": 1.0, "exchange": 1.5, "visit": 10.0, **changed})
+def patient(**changed: float) -> Limits:
+    """Limits that a busy machine keeps; a test that waits for one of them makes it short."""
+    return Limits(**{"connect": 5.0, "exchange": 5.0, "visit": 30.0, **changed})
 
 
 def node(mac: bytes) -> GatewayAddress:

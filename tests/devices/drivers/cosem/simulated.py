@@ -10,7 +10,7 @@ from devices.simulator.device import FieldOptions
 from devices.simulator.faults import FAULTS
 from devices.simulator.population import Concentrator, Fleet
 from devices.simulator.server import RunningField, running_field
-from tests.devices.drivers.cosem.device import CLIENT_TITLE, SANTIAGO, quick
+from tests.devices.drivers.cosem.device import CLIENT_TITLE, SANTIAGO, patient
 
 NOW = 1_781_110_000  # 2026-06-10 16:46 UTC
 SEED, METERS = 7, 12
@@ -20,7 +20,6 @@ OPTIONS = FieldOptions(answer_share=1.0, now=lambda: float(NOW))
 COMPACT = FieldOptions(answer_share=1.0, now=lambda: float(NOW), compact=True)
 METER = FIRST.meters[0]
 ORDER = 4711
-PATIENT = {"connect": 5.0, "exchange": 5.0, "visit": 30.0}
 _counters = itertools.count(step=1_000)
 
 
@@ -40,13 +39,13 @@ async def opened(
 ):
     endpoint = Endpoint(*running.endpoint(concentrator.serial), SANTIAGO)
     driver = CosemDriver(pause=0.01, tag_orders=tags)
-    return await driver.open(endpoint, keys_of(concentrator), quick(**{"exchange": 1.0, **limits}))
+    return await driver.open(endpoint, keys_of(concentrator), patient(**limits))
 
 
 @asynccontextmanager
 async def line(running, meter=METER):
     """An open line to a meter; the visit ends with it."""
-    session = await opened(running, tags=True, **PATIENT)
+    session = await opened(running, tags=True)
     try:
         async with session.meter(meter.mac, keys_of(meter)) as found:
             yield found
@@ -60,7 +59,7 @@ async def performed(running, *duties: Duty, order: int = ORDER) -> list:
 
 
 async def at_concentrator(running, *duties: Duty) -> list:
-    session = await opened(running, **PATIENT)
+    session = await opened(running)
     try:
         return [await session.perform(duty, ORDER) for duty in duties]
     finally:

@@ -50,7 +50,7 @@ from devices.simulator.device import FieldOptions
 from devices.simulator.faults import FAULTS
 from hes.domain.energies import ENERGIES
 from hes.domain.time import offset_at
-from tests.devices.drivers.cosem.device import SANTIAGO, credentials, quick, serving, value_of
+from tests.devices.drivers.cosem.device import SANTIAGO, credentials, patient, serving, value_of
 from tests.devices.drivers.cosem.device import Device as Bare
 from tests.devices.drivers.cosem.simulated import (
     FIRST,
@@ -58,7 +58,6 @@ from tests.devices.drivers.cosem.simulated import (
     NOW,
     OPTIONS,
     ORDER,
-    PATIENT,
     SEED,
     at_concentrator,
     executions,
@@ -371,7 +370,7 @@ async def test_values_of_another_shape_are_garbled():
 
 
 async def jobs_of(endpoint: Endpoint):
-    session = await CosemDriver(pause=0.01).open(endpoint, credentials(), quick())
+    session = await CosemDriver(pause=0.01).open(endpoint, credentials(), patient())
     try:
         return await session.perform(ReadJobs())
     finally:
@@ -382,7 +381,7 @@ async def test_duties_are_carried_out_under_dedicated_keys_as_well():
     async with field() as running:
         endpoint = Endpoint(*running.endpoint(FIRST.serial), SANTIAGO)
         driver = CosemDriver(pause=0.01, dedicated_keys=True)
-        session = await driver.open(endpoint, keys_of(FIRST), quick(**PATIENT))
+        session = await driver.open(endpoint, keys_of(FIRST), patient())
         async with session.meter(METER.mac, keys_of(METER)) as meter:
             await meter.perform(OpenBreaker())
             assert (await meter.perform(ReadBreaker())).control == 0

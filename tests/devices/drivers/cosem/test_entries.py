@@ -23,7 +23,6 @@ from devices.simulator.server import running_field
 from tests.devices.drivers.cosem.simulated import (
     METER,
     OPTIONS,
-    PATIENT,
     at_concentrator,
     field,
     keys_of,
@@ -124,7 +123,7 @@ async def test_a_slow_power_line_does_not_cost_the_connection_when_a_meter_is_le
     monkeypatch.setattr("devices.drivers.cosem.line.RELEASE_SECONDS", 0.01)
     slow = replace(OPTIONS, plc_factor=0.1)  # 0.03 to 0.3 s for an exchange
     async with field(slow) as running:
-        session = await opened(running, **PATIENT)
+        session = await opened(running)
         async with session.meter(METER.mac, keys_of(METER)) as line:
             await line.perform(ReadMeterSetup())
         assert await session.perform(ReadNode(METER.mac)) is NodeState.COMMISSIONED

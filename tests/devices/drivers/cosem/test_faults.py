@@ -21,7 +21,7 @@ from devices.protocol.tables import LOAD_PROFILE
 from tests.devices.drivers.cosem.device import (
     Device,
     credentials,
-    quick,
+    patient,
     serving,
     value_of,
 )
@@ -48,7 +48,7 @@ async def test_a_reset_in_mid_block_is_a_lost_connection():
 
 async def test_half_a_block_and_then_silence_is_a_timeout():
     half = instead(SECOND_BLOCK, lambda _, answer: answer[: len(answer) // 2])
-    error = await failure(Device({LOAD_PROFILE.buffer: LONG}, twist=half))
+    error = await failure(Device({LOAD_PROFILE.buffer: LONG}, twist=half), exchange=1.5)
     assert (type(error), error.text) == (Timeout, "[TB_ACK_191] TIMEOUT")
 
 
@@ -89,7 +89,7 @@ async def test_a_table_beyond_the_byte_cap_ends_the_visit():
 async def test_a_refused_table_keeps_the_session_open(access, text):
     device = Device({LOAD_PROFILE.buffer: access, value_of("0.0.96.5.0"): b"\0\0\0"})
     async with serving(device) as endpoint:
-        session = await CosemDriver(pause=0.01).open(endpoint, credentials(), quick())
+        session = await CosemDriver(pause=0.01).open(endpoint, credentials(), patient())
         with pytest.raises(Refused) as raised:
             await anext(session.collect(Table.LOAD_PROFILE, CYCLE))
         assert raised.value.text == text
@@ -101,7 +101,7 @@ async def test_a_refused_table_keeps_the_session_open(access, text):
 async def test_closing_never_raises(end):
     device = Device(twist=instead(PASS_THREE + 1, end))
     async with serving(device) as endpoint:
-        session = await CosemDriver().open(endpoint, credentials(), quick())
+        session = await CosemDriver().open(endpoint, credentials(), patient())
         begun = time.monotonic()
         await session.close()
         await session.close()

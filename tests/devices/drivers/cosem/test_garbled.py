@@ -18,7 +18,7 @@ from tests.devices.drivers.cosem.device import (
     Device,
     credentials,
     listening,
-    quick,
+    patient,
     serving,
 )
 from tests.devices.drivers.cosem.rows import MAC, T0, following, keyed
@@ -110,7 +110,7 @@ async def test_a_device_gone_after_garbled_bytes_still_counts_as_reached():
 async def test_rows_that_break_the_profile_are_garbled_and_their_columns_forgotten():
     device, driver = Device({LOAD_PROFILE.buffer: [following(1)]}), CosemDriver(pause=0.01)
     async with serving(device) as endpoint:
-        session = await driver.open(endpoint, credentials(), quick())
+        session = await driver.open(endpoint, credentials(), patient())
         with pytest.raises(Garbled):
             await anext(session.collect(Table.LOAD_PROFILE, CYCLE))
         await session.close()
@@ -124,7 +124,7 @@ async def test_after_a_batch_is_out_garbled_bytes_end_the_collection():
 
     device = Device({LOAD_PROFILE.buffer: LONG}, twist=twist, max_pdu=8192)
     async with serving(device) as endpoint:
-        session = await CosemDriver().open(endpoint, credentials(), quick())
+        session = await CosemDriver().open(endpoint, credentials(), patient())
         batches = session.collect(Table.LOAD_PROFILE, CYCLE)
         assert len((await anext(batches)).seen) == 100
         with pytest.raises(Garbled):

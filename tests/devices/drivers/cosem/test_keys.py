@@ -24,7 +24,6 @@ from devices.protocol.security import wrap_key
 from tests.devices.drivers.cosem.simulated import (
     FIRST,
     METER,
-    PATIENT,
     at_concentrator,
     field,
     keys_of,
@@ -48,7 +47,7 @@ def new_pair(credentials):
 
 
 async def breaker_by(running, credentials):
-    session = await opened(running, **PATIENT)
+    session = await opened(running)
     try:
         async with session.meter(METER.mac, credentials) as line:
             return await line.perform(ReadBreaker())
@@ -109,12 +108,12 @@ async def test_what_a_device_holds_stands_in_no_repr():
 
 async def test_a_concentrator_takes_keys_of_its_own():
     async with field() as running:
-        session = await opened(running, **PATIENT)
+        session = await opened(running)
         await session.perform(TransferConcentratorKeys(wrapped(K_MASTER, *PAIR)))
         await session.status_word()  # the open association goes on under its keys
         await session.close()
         with pytest.raises(KeysRefused):
-            await opened(running, **PATIENT)
+            await opened(running)
         assert running.device(FIRST.serial).key_holder().pair == tuple(NEW[key] for key in PAIR)
 
 

@@ -17,7 +17,7 @@ from devices.drivers.duties import (
 )
 from devices.simulator.device import FieldOptions
 from tests.devices.drivers.cosem.device import Device as Bare
-from tests.devices.drivers.cosem.device import credentials, quick, serving
+from tests.devices.drivers.cosem.device import credentials, patient, serving
 from tests.devices.drivers.cosem.rows import MAC
 from tests.devices.drivers.cosem.simulated import (
     FIRST,
@@ -130,7 +130,7 @@ async def test_a_job_that_is_posted_again_succeeds_without_a_second_run():
 
 async def test_a_concentrator_without_a_gateway_result_leaves_delivery_open():
     async with serving(Bare()) as endpoint:
-        session = await CosemDriver(pause=0.01).open(endpoint, credentials(), quick())
+        session = await CosemDriver(pause=0.01).open(endpoint, credentials(), patient())
         with pytest.raises(NodeSilent) as raised:
             async with session.meter(MAC, credentials()):
                 raise AssertionError("nobody answers")

@@ -7,7 +7,7 @@ from devices.drivers.cosem.driver import CosemDriver
 from devices.protocol import clock
 from devices.protocol.axdr import U8, U32, Enum
 from devices.protocol.objects import Register
-from tests.devices.drivers.cosem.device import Device, credentials, quick, serving, value_of
+from tests.devices.drivers.cosem.device import Device, credentials, patient, serving, value_of
 from tests.devices.drivers.cosem.rows import MAC, OTHER, T0
 
 IMPORT = Register.at("1.0.1.8.0").attribute(Register.VALUE)
@@ -32,7 +32,7 @@ def keys():
 
 
 async def opened(endpoint):
-    return await CosemDriver(pause=0.01).open(endpoint, credentials(), quick())
+    return await CosemDriver(pause=0.01).open(endpoint, credentials(), patient())
 
 
 async def read(endpoint, mac: bytes = MAC, known=None, seconds: float = 0.3):

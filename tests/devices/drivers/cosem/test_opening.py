@@ -63,7 +63,7 @@ async def test_keys_that_differ_lock_the_device():
 
 
 async def test_no_answer_to_the_first_request_is_unreachable():
-    error = await failure(Device(twist=lambda *_: b""))
+    error = await failure(Device(twist=lambda *_: b""), exchange=1.5)
     assert isinstance(error, Unreachable)
     assert (error.text, error.contact) == (
         "Concentrator is unreachable [No answer]", Contact.MISSED,
@@ -88,7 +88,7 @@ async def test_a_device_that_speaks_something_else_is_garbled_and_was_never_reac
 
 
 async def test_silence_after_a_good_aare_is_a_timeout():
-    error = await failure(Device(twist=instead(PASS_THREE, lambda *_: b"")))
+    error = await failure(Device(twist=instead(PASS_THREE, lambda *_: b"")), exchange=1.5)
     assert (type(error), error.text) == (Timeout, "[TB_ACK_191] TIMEOUT")
 
 

@@ -31,14 +31,13 @@ from devices.simulator.server import RunningField
 from hes.domain.energies import ENERGIES
 from hes.domain.records import AlarmWord, LoadProfileRun, MeasurandRun, Node, Repeater
 from hes.domain.time import local_day, offset_at
-from tests.devices.drivers.cosem.device import SANTIAGO, quick
+from tests.devices.drivers.cosem.device import SANTIAGO, patient
 from tests.devices.drivers.cosem.simulated import (
     COMPACT,
     FIRST,
     METERS,
     NOW,
     OPTIONS,
-    PATIENT,
     SECOND,
     SEED,
     field,
@@ -53,7 +52,7 @@ WINDOW = Period(BEGIN + 1, END)
 
 async def collected(table: Table, window=WINDOW, options: FieldOptions = OPTIONS) -> list:
     async with field(options) as running:
-        session = await opened(running, **PATIENT)
+        session = await opened(running)
         batches = [batch async for batch in session.collect(table, window)]
         await session.close()
     return [record for batch in batches for record in batch.records]
@@ -212,7 +211,7 @@ async def test_a_silent_meter_names_its_code():
 )
 async def test_a_fault_ends_in_its_error_and_the_neighbour_is_untouched(fault, kind, contact):
     async def visit(running: RunningField, concentrator: Concentrator) -> int:
-        limits = {"visit": 4.0} if concentrator is FIRST else PATIENT
+        limits = {"exchange": 1.0, "visit": 4.0} if concentrator is FIRST else {}
         session = await opened(running, concentrator, **limits)
         try:
             await session.identify()
@@ -239,7 +238,7 @@ async def test_a_replayed_counter_locks_at_the_next_visit():
         known.server_counter = first.server_counter
         endpoint = Endpoint(*running.endpoint(FIRST.serial), SANTIAGO)
         with pytest.raises(Locked, match="TB_ACK_194"):
-            await CosemDriver().open(endpoint, known, quick())
+            await CosemDriver().open(endpoint, known, patient())
 
 
 async def test_a_concentrator_that_is_busy_with_another_says_so():

@@ -13,7 +13,7 @@ from devices.protocol.errors import ServiceError, StateError
 from tests.devices.drivers.cosem.device import (
     Device,
     credentials,
-    quick,
+    patient,
     serving,
 )
 from tests.devices.drivers.cosem.rows import T0, following, keyed
@@ -53,7 +53,9 @@ def exception(service: ServiceError, counter: int | None = None):
 
 async def visit(endpoint, known=None, **limits) -> list:
     """A visit with one collection; the session is closed whatever happens."""
-    session = await CosemDriver(pause=0.01).open(endpoint, known or credentials(), quick(**limits))
+    session = await CosemDriver(pause=0.01).open(
+        endpoint, known or credentials(), patient(**limits)
+    )
     try:
         await session.identify()
         return [batch async for batch in session.collect(Table.LOAD_PROFILE, CYCLE)]

@@ -6,7 +6,7 @@ import pytest
 
 from devices.drivers.base import FieldError
 from devices.drivers.duties import By, Duty
-from tests.devices.drivers.cosem.simulated import FIRST, NOW, PATIENT, field, keys_of, opened
+from tests.devices.drivers.cosem.simulated import FIRST, NOW, field, keys_of, opened
 from tests.workorders.activities.orders.model import OFFSET, ORDER, PARAMETERS, PREPARED
 from workorders.activities.orders.base import DrawTransaction, Facts, OrderActivity, Result
 from workorders.activities.orders.registry import ACTIVITIES
@@ -67,7 +67,7 @@ async def driven(hands: Hands, steps) -> Result:
 @pytest.mark.parametrize("activity", CARRIED_OUT, ids=lambda activity: activity.kind)
 async def test_an_order_is_carried_out_and_found_done_by_its_read_back(activity):
     async with field() as running:
-        session = await opened(running, **PATIENT)
+        session = await opened(running)
         try:
             result, found = await carried_out(session, activity)
         finally:
